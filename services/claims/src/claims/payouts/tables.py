@@ -1,0 +1,218 @@
+"""Tables of the payouts room: wishes to the ledger, payout batches, bank files and bank returns.
+
+`ledger_operation` is the outbox: one row is one call to the ledger under one idempotency key. It is written in the transaction that
+decides the money movement and finished in the transaction that records the ledger's answer. Everything the bank told us
+(`bank_return`, `bank_return_row`) and every issue of a bank file (`file_issue`) is insert-only.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from claims.metadata import metadata
+
+OPERATIONS = ("encumber", "liquidate", "return", "release")
+OPERATION_STATUSES = ("pending", "done", "refused")
+BATCH_STATUSES = ("prepared", "approved", "refused", "settled")
+ITEM_STATUSES = ("open", "liquidating", "paid", "returning", "failed", "withdrawn")
+# An item in one of these still stands for money that is, or may be, on its way to the household.
+LIVE_ITEM_STATUSES = ("open", "liquidating", "paid", "returning")
+BANK_OUTCOMES = ("success", "failure")
+
+
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """SQL condition that `column` holds one of `values`."""
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+ledger_operation = sa.Table(
+    "ledger_operation",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("position", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("claim_id", sa.Uuid, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("item_id", sa.Uuid),
+    # The ledger object the call is about; filled from the claim's earlier operations when the row is written or sent.
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("effective_on", sa.Date, nullable=False),
+    sa.Column("bank_booked_on", sa.Date),
+    sa.Column("fiscal_year", sa.SmallInteger, nullable=False),
+    sa.Column("prepared_by", sa.Text, nullable=False),
+    sa.Column("reviewed_by", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("status", sa.Text, nullable=False, server_default="pending"),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("lease_until", sa.DateTime(timezone=True)),
+    sa.Column("leased_by", sa.Text),
+    sa.Column("last_error", sa.Text),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    # The ledger's answer.
+    sa.Column("refusal_code", sa.Text),
+    sa.Column("refusal_detail", sa.Text),
+    sa.Column("ledger_id", sa.Uuid),
+    sa.Column("entry_id", sa.Uuid),
+    sa.Column("entry_seq", sa.BigInteger),
+    sa.Column("voucher_number", sa.Integer),
+    sa.Column("entry_hash", sa.Text),
+    sa.PrimaryKeyConstraint("book", "id", name="pk_ledger_operation"),
+    sa.UniqueConstraint("book", "key", name="uq_ledger_operation_key"),
+    sa.UniqueConstraint("book", "claim_id", "operation", "attempt", name="uq_ledger_operation_attempt"),
+    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"], name="fk_ledger_operation_claim"),
+    sa.CheckConstraint(one_of("operation", OPERATIONS), name="operation"),
+    sa.CheckConstraint(one_of("status", OPERATION_STATUSES), name="status"),
+    sa.CheckConstraint("amount_fen > 0 AND attempt > 0", name="amounts"),
+    sa.CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
+    sa.CheckConstraint("(status = 'refused') = (refusal_code IS NOT NULL)", name="refusal"),
+    sa.CheckConstraint("(status = 'done') = (entry_id IS NOT NULL)", name="answer"),
+)
+sa.Index(
+    "ix_ledger_operation_due",
+    ledger_operation.c.due_at,
+    ledger_operation.c.position,
+    postgresql_where=ledger_operation.c.status == "pending",
+)
+sa.Index("ix_ledger_operation_claim", ledger_operation.c.book, ledger_operation.c.claim_id, ledger_operation.c.position)
+sa.Index(
+    "uq_ledger_operation_encumbered_once",
+    ledger_operation.c.book,
+    ledger_operation.c.claim_id,
+    unique=True,
+    postgresql_where=sa.text("operation = 'encumber' AND status IN ('pending', 'done')"),
+)
+
+batch_counter = sa.Table(
+    "payout_batch_counter",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("year", sa.SmallInteger, nullable=False),
+    sa.Column("last_number", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("book", "year", name="pk_payout_batch_counter"),
+)
+
+payout_batch = sa.Table(
+    "payout_batch",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("control_count", sa.Integer, nullable=False),
+    sa.Column("control_total_fen", sa.BigInteger, nullable=False),
+    sa.Column("prepared_by", sa.Text, nullable=False),
+    sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decided_at", sa.DateTime(timezone=True)),
+    sa.Column("decision_note", sa.Text),
+    sa.PrimaryKeyConstraint("book", "id", name="pk_payout_batch"),
+    sa.UniqueConstraint("book", "number", name="uq_payout_batch_number"),
+    sa.CheckConstraint(one_of("status", BATCH_STATUSES), name="status"),
+    sa.CheckConstraint("control_count > 0 AND control_total_fen > 0", name="controls"),
+    sa.CheckConstraint("(status = 'prepared') = (decided_by IS NULL)", name="decided"),
+    sa.CheckConstraint("decided_by <> prepared_by", name="two_persons"),
+)
+
+payout_item = sa.Table(
+    "payout_item",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("batch_id", sa.Uuid, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("claim_id", sa.Uuid, nullable=False),
+    sa.Column("household_id", sa.Uuid, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    # What was approved is what is paid: the account as it stood when the batch was prepared.
+    sa.Column("holder_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("account_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("account_masked", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, server_default="open"),
+    sa.Column("booked_on", sa.Date),
+    sa.Column("failure_reason", sa.Text),
+    sa.PrimaryKeyConstraint("book", "id", name="pk_payout_item"),
+    sa.UniqueConstraint("book", "number", name="uq_payout_item_number"),
+    sa.UniqueConstraint("book", "batch_id", "position", name="uq_payout_item_position"),
+    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"], name="fk_payout_item_batch"),
+    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"], name="fk_payout_item_claim"),
+    sa.CheckConstraint(one_of("status", ITEM_STATUSES), name="status"),
+    sa.CheckConstraint("amount_fen > 0", name="amount"),
+)
+# A claim stands in one open batch at most, and is never paid by two items.
+sa.Index(
+    "uq_payout_item_live_claim",
+    payout_item.c.book,
+    payout_item.c.claim_id,
+    unique=True,
+    postgresql_where=sa.text(one_of("status", LIVE_ITEM_STATUSES)),
+)
+sa.Index("ix_payout_item_claim", payout_item.c.book, payout_item.c.claim_id)
+
+file_issue = sa.Table(
+    "file_issue",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("batch_id", sa.Uuid, nullable=False),
+    sa.Column("issued_to", sa.Text, nullable=False),
+    sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("item_count", sa.Integer, nullable=False),
+    sa.Column("total_fen", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("book", "id", name="pk_file_issue"),
+    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"], name="fk_file_issue_batch"),
+)
+sa.Index("ix_file_issue_batch", file_issue.c.book, file_issue.c.batch_id)
+
+bank_return = sa.Table(
+    "bank_return",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("batch_id", sa.Uuid, nullable=False),
+    sa.Column("received_by", sa.Text, nullable=False),
+    sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("control_count", sa.Integer, nullable=False),
+    sa.Column("control_total_fen", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("book", "id", name="pk_bank_return"),
+    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"], name="fk_bank_return_batch"),
+)
+sa.Index("ix_bank_return_batch", bank_return.c.book, bank_return.c.batch_id)
+
+bank_return_row = sa.Table(
+    "bank_return_row",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("return_id", sa.Uuid, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("item_id", sa.Uuid, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("booked_on", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.PrimaryKeyConstraint("book", "return_id", "row", name="pk_bank_return_row"),
+    # The bank can say each thing about an item once.
+    sa.UniqueConstraint("book", "item_id", "outcome", name="uq_bank_return_row_outcome"),
+    sa.ForeignKeyConstraint(["book", "return_id"], ["bank_return.book", "bank_return.id"], name="fk_bank_return_row_return"),
+    sa.ForeignKeyConstraint(["book", "item_id"], ["payout_item.book", "payout_item.id"], name="fk_bank_return_row_item"),
+    sa.CheckConstraint(one_of("outcome", BANK_OUTCOMES), name="outcome"),
+    sa.CheckConstraint("amount_fen > 0", name="amount"),
+)
+
+worker_heartbeat = sa.Table(
+    "worker_heartbeat",
+    metadata,
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("operations_finished", sa.BigInteger, nullable=False, server_default="0"),
+    sa.PrimaryKeyConstraint("worker", name="pk_worker_heartbeat"),
+)

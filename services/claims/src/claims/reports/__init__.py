@@ -1,0 +1,1 @@
+"""Reports: what the county office and its supervisors read, from stored rows only."""
