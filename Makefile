@@ -1,0 +1,45 @@
+# Fangpin: every command of the project. `make` alone explains them.
+# Needs Python 3.11, make and a C library; everything else is installed into .venv from requirements.lock.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.fangpin-ready
+MEMBERS := libs/common services/ledger services/claims
+PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+# The cache lies in .venv too: nothing is written outside the checkout, and hard links make it cost no space.
+UV := UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=$(VENV)/.uv-cache $(BIN)/uv
+CODE := libs services deploy tests
+
+.PHONY: help
+help: ## print this page
+	@printf 'Fangpin. Usage: make <command>\n\n'
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- what is installed ---------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(STAMP) ## install what is missing into .venv, from the hash-pinned lock
+	@:
+
+# uv itself is one of the lock's packages: pip installs exactly that build (hashes checked), uv the rest.
+$(STAMP): requirements.lock $(PROJECTS)
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "make: $(PYTHON) is not on PATH; install Python 3.11 or set PYTHON=" >&2; exit 2; }
+	@echo "setup: creating $(VENV) from requirements.lock" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >&2
+	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.lock >&2
+	@$(UV) pip sync -q --require-hashes --python $(BIN)/python requirements.lock >&2
+	@$(UV) pip install -q --python $(BIN)/python --no-deps $(MEMBERS:%=-e ./%) >&2
+	@touch $@
+
+.PHONY: lock
+lock: $(STAMP) ## resolve requirements.lock anew (UPGRADE=1 takes the newest versions)
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  $(if $(UPGRADE),--upgrade) --no-emit-package fangpin-common --no-emit-package fangpin-ledger \
+	  --no-emit-package fangpin-claims pyproject.toml --group dev -o requirements.lock
