@@ -1,0 +1,1 @@
+"""Intake of claims, their review path, and their status from report to payment."""

@@ -1,0 +1,1 @@
+"""The checks and the benefit computation of a claim, with their explanations."""

@@ -1,0 +1,1 @@
+"""Insurance programmes of a year and their dated terms."""
