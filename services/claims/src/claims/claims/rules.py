@@ -73,6 +73,9 @@ TRANSITIONS: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType(
         (Status.IN_BATCH, Event.PAID): Status.PAID,
         (Status.IN_BATCH, Event.PAYMENT_RETURNED): Status.PAYMENT_RETURNED,
         (Status.PAYMENT_RETURNED, Event.IN_BATCH): Status.IN_BATCH,
+        # A credit that had succeeded comes back later; a batch that is not approved gives its claims back.
+        (Status.PAID, Event.PAYMENT_RETURNED): Status.PAYMENT_RETURNED,
+        (Status.IN_BATCH, Event.ENCUMBERED): Status.ENCUMBERED,
     }
 )
 
