@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from common.ids import uuid7
 
+from claims.payouts.ledger_calls import operation_key
 from claims.payouts.tables import ledger_operation
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
-
-
-def operation_key(claim_id: UUID, operation: str, attempt: int) -> str:
-    """The idempotency key the ledger sees, e.g. `claim:0190…:encumber:1`."""
-    return f"claim:{claim_id}:{operation}:{attempt}"
 
 
 async def enqueue_encumbrance(
