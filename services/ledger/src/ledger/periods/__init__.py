@@ -1,0 +1,1 @@
+"""The periods room: months of a book, closed and reopened in order."""
