@@ -1,0 +1,59 @@
+"""The chart of accounts as data: what every fund of every book starts with.
+
+Owns the reading of ``chart.yaml`` and the types of an account's attributes. Pure: no SQL, no HTTP.
+"""
+
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+Basis = Literal["financial", "budgetary", "control"]
+Side = Literal["debit", "credit"]
+
+BASES: tuple[Basis, ...] = ("financial", "budgetary", "control")
+
+
+class ChartAccount(BaseModel):
+    """One account of the chart.
+
+    ``guarded``: its balance may never stand against its normal side. ``source``: ``pub`` (published chart) or ``assumed`` (ours).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    code: str
+    basis: Basis
+    normal_side: Side
+    guarded: bool
+    name_zh: str
+    name_en: str
+    source: Literal["pub", "assumed"]
+
+
+class _ChartFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accounts: list[ChartAccount]
+
+
+@cache
+def chart_of_accounts() -> tuple[ChartAccount, ...]:
+    """Every account of the chart, in the file's order.
+
+    Raises ``ValueError`` if a code stands twice: a chart that contradicts itself must not start a book.
+    """
+    text = resources.files("ledger.accounts").joinpath("chart.yaml").read_text(encoding="utf-8")
+    accounts = tuple(TypeAdapter(_ChartFile).validate_python(yaml.safe_load(text)).accounts)
+    codes = [account.code for account in accounts]
+    if len(set(codes)) != len(codes):
+        raise ValueError("chart.yaml lists an account code twice")
+    return accounts
+
+
+@cache
+def chart_account(code: str) -> ChartAccount | None:
+    """The chart's account with this code, or nothing."""
+    return next((account for account in chart_of_accounts() if account.code == code), None)

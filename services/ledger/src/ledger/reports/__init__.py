@@ -1,0 +1,1 @@
+"""The reports room: trial balance, account ledger, fund execution. Reads only."""
