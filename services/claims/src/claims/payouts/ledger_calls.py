@@ -55,7 +55,6 @@ class Wish:
     fiscal_year: int
     prepared_by: str
     reviewed_by: str
-    reason: str | None
     tries: int
     encumbrance_id: UUID | None
     liquidation_id: UUID | None

@@ -7,23 +7,22 @@ decides the money movement and finished in the transaction that records the ledg
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from claims.metadata import metadata
+from claims.payouts.ledger_calls import Operation, OperationStatus
+from claims.payouts.rules import LIVE_ITEM_STATUSES, BankOutcome, BatchStatus, ItemStatus
 
-OPERATIONS = ("encumber", "liquidate", "return", "release")
-OPERATION_STATUSES = ("pending", "done", "refused")
-BATCH_STATUSES = ("prepared", "approved", "refused", "settled")
-ITEM_STATUSES = ("open", "liquidating", "paid", "returning", "failed", "withdrawn")
-# An item in one of these still stands for money that is, or may be, on its way to the household.
-LIVE_ITEM_STATUSES = ("open", "liquidating", "paid", "returning")
-BANK_OUTCOMES = ("success", "failure")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
-def one_of(column: str, values: tuple[str, ...]) -> str:
+def one_of(column: str, values: Iterable[str]) -> str:
     """SQL condition that `column` holds one of `values`."""
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({listed})"
 
 
 ledger_operation = sa.Table(
@@ -37,14 +36,12 @@ ledger_operation = sa.Table(
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("item_id", sa.Uuid),
-    # The ledger object the call is about; filled from the claim's earlier operations when the row is written or sent.
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("effective_on", sa.Date, nullable=False),
     sa.Column("bank_booked_on", sa.Date),
     sa.Column("fiscal_year", sa.SmallInteger, nullable=False),
     sa.Column("prepared_by", sa.Text, nullable=False),
-    sa.Column("reviewed_by", sa.Text),
-    sa.Column("reason", sa.Text),
+    sa.Column("reviewed_by", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default="pending"),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("due_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
@@ -61,13 +58,15 @@ ledger_operation = sa.Table(
     sa.Column("entry_seq", sa.BigInteger),
     sa.Column("voucher_number", sa.Integer),
     sa.Column("entry_hash", sa.Text),
-    sa.PrimaryKeyConstraint("book", "id", name="pk_ledger_operation"),
-    sa.UniqueConstraint("book", "key", name="uq_ledger_operation_key"),
-    sa.UniqueConstraint("book", "claim_id", "operation", "attempt", name="uq_ledger_operation_attempt"),
-    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"], name="fk_ledger_operation_claim"),
-    sa.CheckConstraint(one_of("operation", OPERATIONS), name="operation"),
-    sa.CheckConstraint(one_of("status", OPERATION_STATUSES), name="status"),
-    sa.CheckConstraint("amount_fen > 0 AND attempt > 0", name="amounts"),
+    sa.PrimaryKeyConstraint("book", "id"),
+    sa.UniqueConstraint("book", "key"),
+    sa.UniqueConstraint("book", "claim_id", "operation", "attempt"),
+    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
+    sa.CheckConstraint(one_of("operation", Operation), name="operation"),
+    sa.CheckConstraint(one_of("status", OperationStatus), name="status"),
+    sa.CheckConstraint("amount_fen > 0 AND attempt > 0", name="positive"),
+    sa.CheckConstraint("(operation = 'encumber') = (item_id IS NULL)", name="item"),
+    sa.CheckConstraint("(item_id IS NULL) = (bank_booked_on IS NULL)", name="bank_date"),
     sa.CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
     sa.CheckConstraint("(status = 'refused') = (refusal_code IS NOT NULL)", name="refusal"),
     sa.CheckConstraint("(status = 'done') = (entry_id IS NOT NULL)", name="answer"),
@@ -87,13 +86,23 @@ sa.Index(
     postgresql_where=sa.text("operation = 'encumber' AND status IN ('pending', 'done')"),
 )
 
+# A bank's success is booked once and given back once, however many attempts that takes.
+sa.Index(
+    "uq_ledger_operation_item_once",
+    ledger_operation.c.book,
+    ledger_operation.c.item_id,
+    ledger_operation.c.operation,
+    unique=True,
+    postgresql_where=sa.text("item_id IS NOT NULL AND status IN ('pending', 'done')"),
+)
+
 batch_counter = sa.Table(
     "payout_batch_counter",
     metadata,
     sa.Column("book", sa.Text, nullable=False),
     sa.Column("year", sa.SmallInteger, nullable=False),
     sa.Column("last_number", sa.Integer, nullable=False),
-    sa.PrimaryKeyConstraint("book", "year", name="pk_payout_batch_counter"),
+    sa.PrimaryKeyConstraint("book", "year"),
 )
 
 payout_batch = sa.Table(
@@ -111,9 +120,9 @@ payout_batch = sa.Table(
     sa.Column("decided_by", sa.Text),
     sa.Column("decided_at", sa.DateTime(timezone=True)),
     sa.Column("decision_note", sa.Text),
-    sa.PrimaryKeyConstraint("book", "id", name="pk_payout_batch"),
-    sa.UniqueConstraint("book", "number", name="uq_payout_batch_number"),
-    sa.CheckConstraint(one_of("status", BATCH_STATUSES), name="status"),
+    sa.PrimaryKeyConstraint("book", "id"),
+    sa.UniqueConstraint("book", "number"),
+    sa.CheckConstraint(one_of("status", BatchStatus), name="status"),
     sa.CheckConstraint("control_count > 0 AND control_total_fen > 0", name="controls"),
     sa.CheckConstraint("(status = 'prepared') = (decided_by IS NULL)", name="decided"),
     sa.CheckConstraint("decided_by <> prepared_by", name="two_persons"),
@@ -131,18 +140,16 @@ payout_item = sa.Table(
     sa.Column("household_id", sa.Uuid, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     # What was approved is what is paid: the account as it stood when the batch was prepared.
-    sa.Column("holder_encrypted", sa.LargeBinary, nullable=False),
-    sa.Column("account_encrypted", sa.LargeBinary, nullable=False),
+    sa.Column("holder_cipher", sa.LargeBinary, nullable=False),
+    sa.Column("account_cipher", sa.LargeBinary, nullable=False),
     sa.Column("account_masked", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default="open"),
-    sa.Column("booked_on", sa.Date),
-    sa.Column("failure_reason", sa.Text),
-    sa.PrimaryKeyConstraint("book", "id", name="pk_payout_item"),
-    sa.UniqueConstraint("book", "number", name="uq_payout_item_number"),
-    sa.UniqueConstraint("book", "batch_id", "position", name="uq_payout_item_position"),
-    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"], name="fk_payout_item_batch"),
-    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"], name="fk_payout_item_claim"),
-    sa.CheckConstraint(one_of("status", ITEM_STATUSES), name="status"),
+    sa.PrimaryKeyConstraint("book", "id"),
+    sa.UniqueConstraint("book", "number"),
+    sa.UniqueConstraint("book", "batch_id", "position"),
+    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
+    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
+    sa.CheckConstraint(one_of("status", ItemStatus), name="status"),
     sa.CheckConstraint("amount_fen > 0", name="amount"),
 )
 # A claim stands in one open batch at most, and is never paid by two items.
@@ -167,8 +174,8 @@ file_issue = sa.Table(
     sa.Column("item_count", sa.Integer, nullable=False),
     sa.Column("total_fen", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.LargeBinary, nullable=False),
-    sa.PrimaryKeyConstraint("book", "id", name="pk_file_issue"),
-    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"], name="fk_file_issue_batch"),
+    sa.PrimaryKeyConstraint("book", "id"),
+    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
 )
 sa.Index("ix_file_issue_batch", file_issue.c.book, file_issue.c.batch_id)
 
@@ -182,8 +189,8 @@ bank_return = sa.Table(
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("control_count", sa.Integer, nullable=False),
     sa.Column("control_total_fen", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("book", "id", name="pk_bank_return"),
-    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"], name="fk_bank_return_batch"),
+    sa.PrimaryKeyConstraint("book", "id"),
+    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
 )
 sa.Index("ix_bank_return_batch", bank_return.c.book, bank_return.c.batch_id)
 
@@ -197,13 +204,14 @@ bank_return_row = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("booked_on", sa.Date, nullable=False),
-    sa.Column("reason", sa.Text),
-    sa.PrimaryKeyConstraint("book", "return_id", "row", name="pk_bank_return_row"),
+    # The bank's words may name a person or an account.
+    sa.Column("reason_cipher", sa.LargeBinary),
+    sa.PrimaryKeyConstraint("book", "return_id", "row"),
     # The bank can say each thing about an item once.
-    sa.UniqueConstraint("book", "item_id", "outcome", name="uq_bank_return_row_outcome"),
-    sa.ForeignKeyConstraint(["book", "return_id"], ["bank_return.book", "bank_return.id"], name="fk_bank_return_row_return"),
-    sa.ForeignKeyConstraint(["book", "item_id"], ["payout_item.book", "payout_item.id"], name="fk_bank_return_row_item"),
-    sa.CheckConstraint(one_of("outcome", BANK_OUTCOMES), name="outcome"),
+    sa.UniqueConstraint("book", "item_id", "outcome"),
+    sa.ForeignKeyConstraint(["book", "return_id"], ["bank_return.book", "bank_return.id"]),
+    sa.ForeignKeyConstraint(["book", "item_id"], ["payout_item.book", "payout_item.id"]),
+    sa.CheckConstraint(one_of("outcome", BankOutcome), name="outcome"),
     sa.CheckConstraint("amount_fen > 0", name="amount"),
 )
 
@@ -214,5 +222,5 @@ worker_heartbeat = sa.Table(
     sa.Column("started_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("operations_finished", sa.BigInteger, nullable=False, server_default="0"),
-    sa.PrimaryKeyConstraint("worker", name="pk_worker_heartbeat"),
+    sa.PrimaryKeyConstraint("worker"),
 )

@@ -1,0 +1,239 @@
+"""Pure decisions about payout batches and the bank's returns: no clock, no I/O.
+
+A bank return is judged as a whole: the first fault refuses all of it, named by row and field, and nothing changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from common.errors import INVALID_REQUEST, SAME_PERSON
+
+from claims.problems import (
+    BATCH_NOT_APPROVED,
+    BATCH_NOT_PREPARED,
+    CONTROL_MISMATCH,
+    ITEM_ALREADY_RETURNED,
+    ITEM_AMOUNT_MISMATCH,
+    ITEM_NOT_IN_BATCH,
+    ITEM_REPEATED,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from common.errors import Problem
+
+MAX_ITEMS: Final = 5_000
+"""Items of one batch. Bounds the memory of a bank file (about 1 MB) and the length of the transaction that makes a batch."""
+
+
+class BatchStatus(StrEnum):
+    """How far a batch has come. `settled`: the bank has reported on every item."""
+
+    PREPARED = "prepared"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    SETTLED = "settled"
+
+
+class ItemStatus(StrEnum):
+    """What is known of one credit."""
+
+    OPEN = "open"
+    """In a batch; the bank has not reported."""
+    LIQUIDATING = "liquidating"
+    """The bank paid; the ledger has not confirmed yet."""
+    BOOKING_REFUSED = "booking_refused"
+    """The bank reported, and the ledger refused to book it. Somebody must look and ask again."""
+    PAID = "paid"
+    """The bank paid and the ledger has booked it."""
+    RETURNING = "returning"
+    """The bank gave a paid credit back; the ledger has not confirmed yet."""
+    FAILED = "failed"
+    """The credit failed or came back; the claim may be paid by another item."""
+    WITHDRAWN = "withdrawn"
+    """The batch was not approved."""
+
+
+LIVE_ITEM_STATUSES: Final = (
+    ItemStatus.OPEN,
+    ItemStatus.LIQUIDATING,
+    ItemStatus.BOOKING_REFUSED,
+    ItemStatus.PAID,
+    ItemStatus.RETURNING,
+)
+"""An item in one of these stands for money that is, was or may be on its way: its claim must not be paid by a second item."""
+
+
+class BankOutcome(StrEnum):
+    """What the bank says of a credit."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+class Effect(StrEnum):
+    """What one row of a bank return does."""
+
+    LIQUIDATE = "liquidate"
+    """Success: ask the ledger to book the payment."""
+    FAIL = "fail"
+    """Nothing was booked: the claim can be paid again."""
+    GIVE_BACK = "give_back"
+    """A payment that is booked, or is being booked, came back: ask the ledger to return it to the encumbrance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item as the rules need it; `reported` are the outcomes the bank has given for it before this return."""
+
+    id: UUID
+    number: str
+    claim_id: UUID
+    amount_fen: int
+    status: ItemStatus
+    encumbered_on: dt.date
+    paid_on: dt.date | None
+    reported: frozenset[BankOutcome]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRow:
+    """One row of a bank return, in the order of the file."""
+
+    item_number: str
+    outcome: BankOutcome
+    amount_fen: int
+    booked_on: dt.date
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The number of rows and the sum of their amounts in fen, as the sender states them."""
+
+    count: int
+    total_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a row does to its item."""
+
+    row: ReturnRow
+    item: Item
+    effect: Effect
+
+
+def refuse_approval(status: BatchStatus, prepared_by: str, person: str) -> Problem | None:
+    """Whether `person` may decide about a batch: it stands `prepared`, and somebody else prepared it."""
+    if status is not BatchStatus.PREPARED:
+        return BATCH_NOT_PREPARED.error(status=status.value)
+    if person == prepared_by:
+        return SAME_PERSON.error()
+    return None
+
+
+def refuse_file(status: BatchStatus) -> Problem | None:
+    """Whether the bank may be told about this batch: a second person has approved it."""
+    if status in {BatchStatus.APPROVED, BatchStatus.SETTLED}:
+        return None
+    return BATCH_NOT_APPROVED.error(status=status.value)
+
+
+def decide_return(
+    status: BatchStatus, rows: Sequence[ReturnRow], control: Control, items: Mapping[str, Item], today: dt.date
+) -> list[Applied] | Problem:
+    """Judge a whole bank return of a batch; `items` are the batch's items by number.
+
+    Order of refusals: the batch's status, the control figures, then row by row: unknown or another batch's item, an item named twice,
+    the amount, the booking day, an outcome already known.
+    """
+    refused = refuse_file(status) or refuse_control(rows, control)
+    if refused is not None:
+        return refused
+    applied: list[Applied] = []
+    seen: set[str] = set()
+    for line, row in enumerate(rows):
+        item = items.get(row.item_number)
+        if item is None:
+            return ITEM_NOT_IN_BATCH.error(field=_field(line, "item_number"), line=line + 1)
+        if row.item_number in seen:
+            return ITEM_REPEATED.error(field=_field(line, "item_number"), line=line + 1)
+        seen.add(row.item_number)
+        effect = decide_row(line, row, item, today)
+        if not isinstance(effect, Effect):
+            return effect
+        applied.append(Applied(row, item, effect))
+    return applied
+
+
+def refuse_control(rows: Sequence[ReturnRow], control: Control) -> Problem | None:
+    """Whether the stated count and total are those of the rows."""
+    total = sum(row.amount_fen for row in rows)
+    if control.count != len(rows):
+        return CONTROL_MISMATCH.error(field="control_count", stated=control.count, found=len(rows))
+    if control.total_fen != total:
+        return CONTROL_MISMATCH.error(field="control_total_fen", stated=control.total_fen, found=total)
+    return None
+
+
+def decide_row(line: int, row: ReturnRow, item: Item, today: dt.date) -> Effect | Problem:
+    """What one row does to its item, or why it cannot be right. `line` counts from 0."""
+    if row.amount_fen != item.amount_fen:
+        return ITEM_AMOUNT_MISMATCH.error(
+            field=_field(line, "amount_fen"), line=line + 1, stated=row.amount_fen, expected=item.amount_fen
+        )
+    earliest = max(item.encumbered_on, item.paid_on or item.encumbered_on)
+    if not earliest <= row.booked_on <= today:
+        return INVALID_REQUEST.error(field=_field(line, "booked_on"), line=line + 1)
+    first_report = not item.reported
+    if row.outcome is BankOutcome.SUCCESS and first_report:
+        return Effect.LIQUIDATE
+    if row.outcome is BankOutcome.FAILURE and first_report:
+        return Effect.FAIL
+    if row.outcome is BankOutcome.FAILURE and item.reported == {BankOutcome.SUCCESS}:
+        # The payment the ledger refused to book never moved money there: there is nothing to give back.
+        return Effect.FAIL if item.status is ItemStatus.BOOKING_REFUSED else Effect.GIVE_BACK
+    return ITEM_ALREADY_RETURNED.error(field=_field(line, "outcome"), line=line + 1)
+
+
+def batch_status_after(statuses: Iterable[ItemStatus]) -> BatchStatus:
+    """`settled` once the bank has reported on every item, else `approved`."""
+    return BatchStatus.APPROVED if ItemStatus.OPEN in statuses else BatchStatus.SETTLED
+
+
+def first_open_day(months: Iterable[tuple[str, str]], bank_day: dt.date, today: dt.date) -> dt.date | None:
+    """The day on which a payment of a closed month is booked: the first day of the first open month after the bank's own.
+
+    `months` are (code, status) pairs such as ("2021-07", "open"). None where no month up to today is open.
+    """
+    for code, status in sorted(months):
+        first = dt.date.fromisoformat(f"{code}-01")
+        if status == "open" and bank_day < first <= today:
+            return first
+    return None
+
+
+def second_person(person: str, prepared_by: str, approved_by: str) -> str:
+    """Who stands beside `person` for an act on an approved batch: its approver, or its preparer where they are the same."""
+    return prepared_by if person == approved_by else approved_by
+
+
+def batch_number(year: int, serial: int) -> str:
+    """The number people write on paper, e.g. `B2021-0001`."""
+    return f"B{year:04d}-{serial:04d}"
+
+
+def item_number(batch: str, position: int) -> str:
+    """The reference the bank sees and returns instead of an ID number, e.g. `B2021-0001-0001`; unique in the book."""
+    return f"{batch}-{position:04d}"
+
+
+def _field(line: int, name: str) -> str:
+    return f"rows[{line}].{name}"

@@ -1,0 +1,158 @@
+"""Refusals of the claims service beyond the common ones: one code, one status, a text in Chinese and English.
+
+Every room adds its own here, so that a code can be looked up in one place and never has two statuses. Detail texts may use the
+parameters given to `.error(...)` by name; parameters never carry personal data.
+"""
+
+from __future__ import annotations
+
+from common.errors import ProblemType
+
+# --- households and monitoring -----------------------------------------------------------------------------------------------------
+OUT_OF_ORDER = ProblemType(
+    code="out_of_order",
+    status=409,
+    title_zh="步骤次序不符",
+    title_en="This step is not the next one",
+    detail_zh="现在可以办理的步骤：{expected}。",
+    detail_en="Steps that may be taken now: {expected}.",
+)
+DATE_OUT_OF_ORDER = ProblemType(
+    code="out_of_order",
+    status=409,
+    title_zh="步骤日期早于前一步骤",
+    title_en="The step is dated before the one it follows",
+    detail_zh="办理日期不得早于 {not_before}。",
+    detail_en="done_on must not be before {not_before}.",
+)
+LEAD_HOUSEHOLD_FIXED = ProblemType(
+    code="lead_household_fixed",
+    status=409,
+    title_zh="线索已关联其他农户",
+    title_en="The lead already names another household",
+)
+MONITORED_CATEGORY = ProblemType(
+    code="monitored_category",
+    status=409,
+    title_zh="监测对象不能改为一般农户",
+    title_en="A monitored household cannot become a general one",
+    detail_zh="请先办理风险消除步骤。",
+    detail_en="Record the step risk_eliminated on its leads first.",
+)
+INCOME_LINE_EXISTS = ProblemType(
+    code="income_line_exists",
+    status=409,
+    title_zh="该年度收入监测线已登记",
+    title_en="The income line of this year is already recorded",
+    detail_zh="更正须填写更正原因 correction_reason。",
+    detail_en="A correction needs correction_reason.",
+)
+INCOME_LINE_MISSING = ProblemType(
+    code="income_line_missing",
+    status=409,
+    title_zh="该年度收入监测线未登记",
+    title_en="The income line of this year is not recorded",
+    detail_zh="请先以 POST /income-lines 登记 {year} 年收入监测线及其来源。",
+    detail_en="Record the line of {year} and its source with POST /income-lines first.",
+)
+
+# --- payouts -----------------------------------------------------------------------------------------------------------------------
+NOTHING_TO_PAY = ProblemType(
+    code="nothing_to_pay",
+    status=409,
+    title_zh="没有可支付的理赔",
+    title_en="There is no claim to pay",
+    detail_zh="没有资金已冻结且未列入支付批次的理赔。",
+    detail_en="No claim has its money reserved and stands in no open batch.",
+)
+CLAIM_NOT_PAYABLE = ProblemType(
+    code="claim_not_payable",
+    status=409,
+    title_zh="理赔当前不可支付",
+    title_en="A claim cannot be put into a batch now",
+    detail_zh="理赔：{claims}。只有资金已冻结或支付退票的理赔可以列入批次。",
+    detail_en="Claims: {claims}. Only a claim whose money is reserved, or whose payment came back, can be put into a batch.",
+)
+BANK_ACCOUNT_MISSING = ProblemType(
+    code="bank_account_missing",
+    status=409,
+    title_zh="农户没有登记银行账户",
+    title_en="A household has no bank account",
+    detail_zh="理赔：{claims}。请先登记农户的银行账户。",
+    detail_en="Claims: {claims}. Record the household's bank account first.",
+)
+BATCH_NOT_PREPARED = ProblemType(
+    code="batch_not_prepared",
+    status=409,
+    title_zh="批次已经审批",
+    title_en="The batch has been decided already",
+    detail_zh="批次状态：{status}。",
+    detail_en="Its status is {status}.",
+)
+BATCH_NOT_APPROVED = ProblemType(
+    code="batch_not_approved",
+    status=409,
+    title_zh="批次尚未审批通过",
+    title_en="The batch is not approved",
+    detail_zh="批次状态：{status}。",
+    detail_en="Its status is {status}.",
+)
+CONTROL_MISMATCH = ProblemType(
+    code="control_mismatch",
+    status=422,
+    title_zh="笔数或合计与明细不符",
+    title_en="The stated count or total is not that of the rows",
+    detail_zh="填写 {stated}，明细 {found}。",
+    detail_en="Stated {stated}, the rows give {found}.",
+)
+ITEM_NOT_IN_BATCH = ProblemType(
+    code="item_not_in_batch",
+    status=409,
+    title_zh="批次中没有该明细",
+    title_en="The batch has no item of this number",
+)
+ITEM_REPEATED = ProblemType(
+    code="item_repeated",
+    status=422,
+    title_zh="同一明细出现两次",
+    title_en="An item stands twice in one bank return",
+)
+ITEM_AMOUNT_MISMATCH = ProblemType(
+    code="item_amount_mismatch",
+    status=409,
+    title_zh="金额与批次明细不符",
+    title_en="The amount is not the item's",
+    detail_zh="回盘 {stated} 分，批次 {expected} 分。",
+    detail_en="The return says {stated} fen, the batch {expected} fen.",
+)
+ITEM_ALREADY_RETURNED = ProblemType(
+    code="item_already_returned",
+    status=409,
+    title_zh="该明细的回盘结果已登记",
+    title_en="The bank's outcome of this item is recorded already",
+)
+BANK_RETURN_UNREADABLE = ProblemType(
+    code="bank_return_unreadable",
+    status=422,
+    title_zh="银行回盘文件无法读取",
+    title_en="The bank return file cannot be read",
+    detail_zh="原因：{reason}。",
+    detail_en="Reason: {reason}.",
+)
+NOTHING_TO_BOOK = ProblemType(
+    code="nothing_to_book",
+    status=409,
+    title_zh="没有被账务系统退回的入账",
+    title_en="The ledger has refused no booking of this batch",
+)
+LEDGER_UNAVAILABLE = ProblemType(
+    code="ledger_unavailable",
+    status=503,
+    title_zh="账务系统暂时无法访问",
+    title_en="The ledger cannot be reached now",
+    detail_zh="请稍后重试。",
+    detail_en="Please try again later.",
+)
+
+# Every type above and below this line; a test checks that one code has one status.
+PROBLEMS: tuple[ProblemType, ...] = tuple(value for value in list(globals().values()) if isinstance(value, ProblemType))
