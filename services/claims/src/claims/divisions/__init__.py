@@ -1,0 +1,1 @@
+"""Administrative divisions: towns and villages of a county, by statistical code, as dated data."""
