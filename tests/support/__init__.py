@@ -1,0 +1,1 @@
+"""What tests share: a throw-away PostgreSQL, databases from templates, tokens, clients, real processes."""
