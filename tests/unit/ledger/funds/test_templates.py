@@ -127,7 +127,7 @@ def test_an_encumbered_line_must_name_its_encumbrance() -> None:
     - {basis: control, side: debit, account: available, amount: rest, year: budget, mark: published}
     - {basis: control, side: credit, account: available, amount: rest, year: budget, mark: published}
     """
-    with pytest.raises(ValueError, match="name an encumbrance"):
+    with pytest.raises(ValueError, match="must name its encumbrance"):
         load(one_template(lines))
 
 

@@ -34,7 +34,7 @@ def _cell(line: Line) -> str:
     carries = [
         *(["per source"] if line.sourced else []),
         *([f"{line.year} year"] if line.year else []),
-        *(["its encumbrance"] if line.encumbered else []),
+        *(["its encumbrance"] if line.encumbrance else []),
         *([f"fund: {line.fund}"] if line.fund != "fund" else []),
     ]
     side = "Dr 借" if line.side == "debit" else "Cr 贷"

@@ -1,7 +1,7 @@
 """Voucher templates 记账凭证模板: the shape of the data in ``templates.yaml``, its loader and its proof of balance.
 
 Owns: what a template may say, and that a template which cannot balance never loads. It decides nothing about
-money at run time (``rules.expand`` does) and reads nothing but the file shipped beside it.
+money at run time (``expansion.expand`` does) and reads nothing but the file shipped beside it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Line(_Strict):
     fund: Name = "fund"
     year: Name | None = None
     sourced: bool = False
-    encumbered: bool = False
+    encumbrance: bool = False
     when: dict[Name, list[Name]] = Field(default_factory=dict)
     mark: Literal["published", "assumed"]
     note: Prose | None = None
@@ -91,8 +91,8 @@ class Template(_Strict):
             raise TemplateError(f"{self.operation}: account {line.account} is not of the {line.basis} basis")
         if (line.basis == "control") != (line.year is not None):
             raise TemplateError(f"{self.operation}: {line.account}: control lines, and only they, carry a budget year")
-        if line.encumbered != (line.account == "encumbered"):
-            raise TemplateError(f"{self.operation}: lines on encumbered, and only they, name an encumbrance")
+        if line.account == "encumbered" and not line.encumbrance:
+            raise TemplateError(f"{self.operation}: a line on encumbered must name its encumbrance")
 
     def worlds(self) -> Iterator[dict[str, str]]:
         """Every combination of the template's conditions, including the single empty one."""

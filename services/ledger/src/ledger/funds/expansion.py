@@ -1,0 +1,130 @@
+"""From an operation's amounts to the lines of its entry, and from one payment to the sources of money that bear it.
+
+Pure: no clock, no I/O. What an entry books is decided by the voucher templates alone; nothing here knows an operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ledger.funds.templates import TemplateError
+from ledger.journal.drafts import NO_SOURCE, LineDraft
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from ledger.funds.templates import Line, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an amount that comes from one source of money 资金来源; ``NO_SOURCE`` where none was stated."""
+
+    source: str
+    amount_fen: int
+
+
+Amount = tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a template's lines ask for besides amounts.
+
+    ``funds`` and ``years`` map a line's roles to a fund code and a budget year; ``conditions`` maps each condition
+    of the template to the value that holds.
+    """
+
+    funds: Mapping[str, str]
+    years: Mapping[str, int] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    encumbrance: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Money that is missing: how much there is, and how much was asked for (fen)."""
+
+    available_fen: int
+    requested_fen: int
+
+
+def whole(amount_fen: int, source: str = NO_SOURCE) -> Amount:
+    """An amount that comes from one source; no parts if it is zero."""
+    return (Part(source, amount_fen),) if amount_fen else ()
+
+
+def total_fen(amount: Amount) -> int:
+    """The sum of an amount's parts in fen."""
+    return sum(part.amount_fen for part in amount)
+
+
+def expand(template: Template, amounts: Mapping[str, Amount], facts: Facts) -> tuple[LineDraft, ...]:
+    """The lines the template books for these amounts, in the template's order; zero amounts book nothing.
+
+    Raises ``TemplateError`` if an amount or condition of the template is missing, unknown or negative, or if a sum
+    does not hold: the caller then asked for something the template does not say, and nothing may be booked.
+    """
+    _check_amounts(template, amounts)
+    _check_conditions(template, facts.conditions)
+    return tuple(
+        draft
+        for line in template.lines
+        if line.applies(facts.conditions)
+        for draft in _drafts(line, amounts[line.amount], facts)
+    )
+
+
+def _drafts(line: Line, amount: Amount, facts: Facts) -> list[LineDraft]:
+    parts = amount if line.sourced else whole(total_fen(amount))
+    return [
+        LineDraft(
+            fund=facts.funds[line.fund],
+            account=line.account,
+            side=line.side,
+            amount_fen=part.amount_fen,
+            budget_year=facts.years[line.year] if line.year else 0,
+            source=part.source,
+            encumbrance=facts.encumbrance if line.encumbrance else None,
+        )
+        for part in parts
+    ]
+
+
+def _check_amounts(template: Template, amounts: Mapping[str, Amount]) -> None:
+    if amounts.keys() != template.amounts.keys():
+        raise TemplateError(f"{template.operation} needs exactly the amounts {sorted(template.amounts)}")
+    if any(part.amount_fen <= 0 for amount in amounts.values() for part in amount):
+        raise TemplateError(f"{template.operation}: a part of an amount is not positive")
+    for total, parts in template.sums.items():
+        if total_fen(amounts[total]) != sum(total_fen(amounts[part]) for part in parts):
+            raise TemplateError(f"{template.operation}: {total} is not the sum of {', '.join(parts)}")
+
+
+def _check_conditions(template: Template, conditions: Mapping[str, str]) -> None:
+    fits = conditions.keys() == template.conditions.keys() and all(
+        value in template.conditions[name] for name, value in conditions.items()
+    )
+    if not fits:
+        raise TemplateError(f"{template.operation} needs a value for each of {template.conditions}")
+
+
+def split_over_sources(amount_fen: int, cash_fen: Mapping[str, int], order: Sequence[str]) -> Amount | Shortage:
+    """Which sources of money bear a payment that names none.
+
+    The fund's order is followed, each source giving what it has; sources outside the order come after it by name, and
+    money without a source last (docs/adr/0006-sources-and-budget-years.md). A shortage tells what all of them have.
+    """
+    rest = sorted(cash_fen.keys() - set(order) - {NO_SOURCE})
+    left = amount_fen
+    parts: list[Part] = []
+    for source in [*dict.fromkeys(name for name in order if name != NO_SOURCE), *rest, NO_SOURCE]:
+        taken = min(left, cash_fen.get(source, 0))
+        if taken > 0:
+            parts.append(Part(source, taken))
+            left -= taken
+    if left:
+        return Shortage(available_fen=amount_fen - left, requested_fen=amount_fen)
+    return tuple(parts)
