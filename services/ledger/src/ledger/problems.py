@@ -1,0 +1,139 @@
+"""Every refusal the ledger can answer with, besides the ones all services share (``common.errors``).
+
+A code never changes its meaning or status. 409 is a rule or the state of the book, 422 the shape of what was sent. The order in which
+several faults of one request are reported is fixed: docs/postings-refusals.md.
+"""
+
+from typing import Final
+
+from common.errors import ProblemType
+
+INSUFFICIENT_FUNDS: Final = ProblemType(
+    "insufficient_funds",
+    409,
+    "资金不足",
+    "Insufficient funds",
+    "记账后该账户余额将为负。",
+    "The account would stand below zero after this entry.",
+)
+PERIOD_CLOSED: Final = ProblemType(
+    "period_closed",
+    409,
+    "会计期间已结账",
+    "Period is closed",
+    "业务日期所在月份已结账，不能再记账。",
+    "The month of the effective date is closed; nothing posts into it.",
+)
+ALREADY_REVERSED: Final = ProblemType(
+    "already_reversed",
+    409,
+    "已冲销",
+    "Already reversed",
+    "该凭证已被冲销或退回，只能冲销一次。",
+    "The entry was already reversed or returned; it can be undone only once.",
+)
+REVERSAL_OF_REVERSAL: Final = ProblemType(
+    "reversal_of_reversal",
+    409,
+    "红字凭证不能再冲销",
+    "A reversal cannot be reversed",
+    "请重新填制正确的凭证。",
+    "Post the correct entry anew instead.",
+)
+TYPED_OPERATION_ENTRY: Final = ProblemType(
+    "typed_operation_entry",
+    409,
+    "须通过原业务操作撤销",
+    "Entry was made by a typed operation",
+    "该凭证由业务操作生成，只能通过该业务操作撤销。",
+    "This entry was made by a typed operation and is undone only through that operation.",
+)
+ENCUMBRANCE_NOT_OPEN: Final = ProblemType(
+    "encumbrance_not_open",
+    409,
+    "指标冻结已不可用",
+    "Encumbrance is not open",
+    "该冻结已过期、已支付完毕或已解除。",
+    "The encumbrance has expired, is fully liquidated, or was released.",
+)
+AMOUNT_EXCEEDS_REMAINING: Final = ProblemType(
+    "amount_exceeds_remaining",
+    409,
+    "金额超过冻结余额",
+    "Amount exceeds what remains",
+    "金额超过该冻结尚未使用的余额。",
+    "The amount is larger than what remains of the encumbrance.",
+)
+BUDGET_LINES_MISSING: Final = ProblemType(
+    "budget_lines_missing",
+    409,
+    "缺少预算会计分录",
+    "Budgetary lines are missing",
+    "减少银行存款的凭证须同时登记预算会计分录（贷 8001），或注明为非预算事项并说明理由；且不得动用已冻结的资金。",
+    "An entry that lowers cash must carry its budgetary lines (credit 8001) or state non_budget with a reason, and may not use encumbered money.",
+)
+OUT_OF_ORDER: Final = ProblemType(
+    "out_of_order",
+    409,
+    "顺序不符",
+    "Out of order",
+    "须按顺序办理。",
+    "This must be done in order.",
+)
+OPENING_ALREADY_POSTED: Final = ProblemType(
+    "opening_already_posted",
+    409,
+    "期初余额已录入",
+    "Opening balance already posted",
+    "每项基金的期初余额只能录入一次。",
+    "The opening balance of a fund is posted once only.",
+)
+AMOUNT_OUT_OF_RANGE: Final = ProblemType(
+    "amount_out_of_range",
+    409,
+    "累计金额超出范围",
+    "Total out of range",
+    "记账后该账户累计发生额将超出系统可记录的范围。",
+    "The account's turnover would exceed what the ledger can record.",
+)
+UNBALANCED_ENTRY: Final = ProblemType(
+    "unbalanced_entry",
+    422,
+    "借贷不平衡",
+    "Unbalanced entry",
+    "每项基金、每种核算基础内借方合计须等于贷方合计。",
+    "Debits must equal credits within every fund and basis.",
+)
+UNKNOWN_ACCOUNT: Final = ProblemType(
+    "unknown_account",
+    422,
+    "科目不存在",
+    "Unknown account",
+    "该基金没有此科目，或没有此基金。",
+    "The book has no such fund, or the fund has no such account.",
+)
+CONTROL_ACCOUNT: Final = ProblemType(
+    "control_account",
+    422,
+    "不能直接登记预算指标科目",
+    "Control accounts are not posted to directly",
+    "预算指标科目只能由业务操作登记。",
+    "Control accounts move only through typed operations.",
+)
+
+PROBLEMS: Final[tuple[ProblemType, ...]] = (
+    INSUFFICIENT_FUNDS,
+    PERIOD_CLOSED,
+    ALREADY_REVERSED,
+    REVERSAL_OF_REVERSAL,
+    TYPED_OPERATION_ENTRY,
+    ENCUMBRANCE_NOT_OPEN,
+    AMOUNT_EXCEEDS_REMAINING,
+    BUDGET_LINES_MISSING,
+    OUT_OF_ORDER,
+    OPENING_ALREADY_POSTED,
+    AMOUNT_OUT_OF_RANGE,
+    UNBALANCED_ENTRY,
+    UNKNOWN_ACCOUNT,
+    CONTROL_ACCOUNT,
+)
