@@ -1,25 +1,33 @@
-"""Wishes to the ledger, written in the transaction that decides them.
+"""Wishes to the ledger: written in the transaction that decides them, leased by a worker, finished with the ledger's answer.
 
 A wish is one row of `ledger_operation` and one idempotency key `claim:{id}:{operation}:{attempt}`. The worker sends it as often as it
 takes to learn the outcome. A refusal is final for its attempt; a new attempt is a new row that somebody asked for.
-The caller holds the claim's row lock, so that the rows of one claim are numbered in the order in which they were decided.
+
+The wishes of one claim are sent in the order in which they were written: whoever writes one holds the claim's row lock, and a wish is
+leased only when no earlier wish of its claim is pending. A lease that runs out (its worker was killed) makes the wish due again.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from common.ids import uuid7
 
-from claims.payouts.ledger_calls import operation_key
-from claims.payouts.tables import ledger_operation
+from claims.claims.tables import claim
+from claims.payouts.ledger_calls import Operation, OperationStatus, Wish, operation_key
+from claims.payouts.tables import ledger_operation, payout_item
 
 if TYPE_CHECKING:
-    import datetime as dt
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from claims.payouts.ledger_client import Done, Refused
+
+MAX_PAUSE_SECONDS: Final = 15
+"""The longest pause between two tries of one wish: how late money may be after the ledger is back."""
 
 
 async def enqueue_encumbrance(
@@ -43,13 +51,220 @@ async def enqueue_encumbrance(
             book=book,
             id=uuid7(),
             claim_id=claim_id,
-            operation="encumber",
+            operation=Operation.ENCUMBER.value,
             attempt=attempt,
-            key=operation_key(claim_id, "encumber", attempt),
+            key=operation_key(claim_id, Operation.ENCUMBER, attempt),
             amount_fen=benefit_fen,
             effective_on=effective_on,
             fiscal_year=fiscal_year,
             prepared_by=prepared_by,
             reviewed_by=reviewed_by,
+        )
+    )
+
+
+async def enqueue_for_item(
+    conn: AsyncConnection,
+    book: str,
+    operation: Operation,
+    item_id: UUID,
+    *,
+    effective_on: dt.date,
+    bank_booked_on: dt.date,
+    prepared_by: str,
+    reviewed_by: str,
+) -> None:
+    """Wish that the ledger books, or gives back, the payment of a batch item. The attempt is the next one of the claim.
+
+    Amount and fiscal year are the item's and its encumbrance's. The database refuses a second pending or granted wish of the same kind.
+    """
+    o = ledger_operation
+    row = (
+        await conn.execute(
+            sa.select(payout_item.c.claim_id, payout_item.c.amount_fen, o.c.fiscal_year)
+            .join(o, _is_encumbrance_of(payout_item.c.book, payout_item.c.claim_id))
+            .where(payout_item.c.book == book, payout_item.c.id == item_id)
+        )
+    ).one()
+    attempt = (
+        await conn.execute(
+            sa.select(sa.func.coalesce(sa.func.max(o.c.attempt), 0) + 1).where(
+                o.c.book == book, o.c.claim_id == row.claim_id, o.c.operation == operation.value
+            )
+        )
+    ).scalar_one()
+    await conn.execute(
+        sa.insert(o).values(
+            book=book,
+            id=uuid7(),
+            claim_id=row.claim_id,
+            operation=operation.value,
+            attempt=attempt,
+            key=operation_key(row.claim_id, operation, attempt),
+            item_id=item_id,
+            amount_fen=row.amount_fen,
+            effective_on=effective_on,
+            bank_booked_on=bank_booked_on,
+            fiscal_year=row.fiscal_year,
+            prepared_by=prepared_by,
+            reviewed_by=reviewed_by,
+        )
+    )
+
+
+def _is_encumbrance_of(book: sa.ColumnElement[str], claim_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    o = ledger_operation
+    return sa.and_(
+        o.c.book == book,
+        o.c.claim_id == claim_id,
+        o.c.operation == Operation.ENCUMBER.value,
+        o.c.status == OperationStatus.DONE.value,
+    )
+
+
+_LEASE = sa.text("""
+    WITH due AS (
+        SELECT o.book, o.id FROM ledger_operation AS o
+        WHERE o.status = 'pending' AND o.due_at <= clock_timestamp()
+          AND (o.lease_until IS NULL OR o.lease_until <= clock_timestamp())
+          AND NOT EXISTS (
+              SELECT 1 FROM ledger_operation AS earlier
+              WHERE earlier.book = o.book AND earlier.claim_id = o.claim_id
+                AND earlier.status = 'pending' AND earlier.position < o.position)
+        ORDER BY o.position LIMIT :most
+        FOR UPDATE OF o SKIP LOCKED)
+    UPDATE ledger_operation AS o
+    SET lease_until = clock_timestamp() + make_interval(secs => :seconds), leased_by = :worker, tries = o.tries + 1
+    FROM due WHERE o.book = due.book AND o.id = due.id
+    RETURNING o.book, o.id
+""")
+
+
+async def lease(conn: AsyncConnection, worker: str, most: int, seconds: float) -> list[Wish]:
+    """Take up to `most` due wishes for `seconds`; nobody else is given them until then. The caller commits before it calls anyone."""
+    taken = (await conn.execute(_LEASE, {"most": most, "seconds": seconds, "worker": worker})).all()
+    return [await load(conn, book, operation_id) for book, operation_id in taken]
+
+
+async def load(conn: AsyncConnection, book: str, operation_id: UUID) -> Wish:
+    """One wish with what the claim's earlier wishes left in the ledger."""
+    o = ledger_operation
+    encumbrance = o.alias("encumbrance")
+    liquidation = o.alias("liquidation")
+    row = (
+        await conn.execute(
+            sa.select(
+                o.c.book, o.c.id, o.c.position, o.c.claim_id, claim.c.household_id, o.c.operation, o.c.attempt, o.c.key,
+                o.c.item_id, payout_item.c.number.label("item_number"), o.c.amount_fen, o.c.effective_on, o.c.bank_booked_on,
+                o.c.fiscal_year, o.c.prepared_by, o.c.reviewed_by, o.c.tries,
+                encumbrance.c.ledger_id.label("encumbrance_id"), liquidation.c.ledger_id.label("liquidation_id"),
+            )
+            .join(claim, sa.and_(claim.c.book == o.c.book, claim.c.id == o.c.claim_id))
+            .outerjoin(payout_item, sa.and_(payout_item.c.book == o.c.book, payout_item.c.id == o.c.item_id))
+            .outerjoin(
+                encumbrance,
+                sa.and_(
+                    encumbrance.c.book == o.c.book,
+                    encumbrance.c.claim_id == o.c.claim_id,
+                    encumbrance.c.operation == Operation.ENCUMBER.value,
+                    encumbrance.c.status == OperationStatus.DONE.value,
+                ),
+            )
+            .outerjoin(
+                liquidation,
+                sa.and_(
+                    liquidation.c.book == o.c.book,
+                    liquidation.c.item_id == o.c.item_id,
+                    liquidation.c.operation == Operation.LIQUIDATE.value,
+                    liquidation.c.status == OperationStatus.DONE.value,
+                ),
+            )
+            .where(o.c.book == book, o.c.id == operation_id)
+        )
+    ).one()
+    return Wish(**{**row._mapping, "operation": Operation(row.operation)})
+
+
+async def lock_pending(conn: AsyncConnection, book: str, operation_id: UUID) -> bool:
+    """Lock the wish's row; False where another worker has recorded its outcome already (the outcome is the same: one key)."""
+    o = ledger_operation
+    status = (
+        await conn.execute(sa.select(o.c.status).where(o.c.book == book, o.c.id == operation_id).with_for_update())
+    ).scalar_one()
+    return bool(status == OperationStatus.PENDING.value)
+
+
+async def complete(conn: AsyncConnection, wish: Wish, done: Done) -> None:
+    """Record the ledger's receipt."""
+    await _finish(
+        conn,
+        wish,
+        status=OperationStatus.DONE.value,
+        ledger_id=done.ledger_id,
+        entry_id=done.entry_id,
+        entry_seq=done.entry_seq,
+        voucher_number=done.voucher_number,
+        entry_hash=done.entry_hash,
+    )
+
+
+async def refuse(conn: AsyncConnection, wish: Wish, refused: Refused) -> None:
+    """Record the ledger's refusal: final for this attempt."""
+    await _finish(
+        conn, wish, status=OperationStatus.REFUSED.value, refusal_code=refused.code, refusal_detail=refused.detail
+    )
+
+
+async def _finish(conn: AsyncConnection, wish: Wish, **answer: object) -> None:
+    o = ledger_operation
+    await conn.execute(
+        sa.update(o)
+        .where(o.c.book == wish.book, o.c.id == wish.id)
+        .values(finished_at=sa.func.clock_timestamp(), lease_until=None, leased_by=None, last_error=None, **answer)
+    )
+
+
+async def drop_pending_return(conn: AsyncConnection, wish: Wish) -> bool:
+    """Withdraw the pending return of a liquidation that was never booked; says whether there was one."""
+    o = ledger_operation
+    dropped = await conn.execute(
+        sa.update(o)
+        .where(
+            o.c.book == wish.book,
+            o.c.item_id == wish.item_id,
+            o.c.operation == Operation.RETURN.value,
+            o.c.status == OperationStatus.PENDING.value,
+        )
+        .values(
+            status=OperationStatus.REFUSED.value,
+            finished_at=sa.func.clock_timestamp(),
+            refusal_code="not_liquidated",
+            refusal_detail="The ledger refused the payment, so there is nothing to give back.",
+        )
+    )
+    return dropped.rowcount > 0
+
+
+def pause_seconds(tries: int) -> float:
+    """How long to wait after the `tries`-th unknown outcome: 0.5 s, doubling, at most `MAX_PAUSE_SECONDS`."""
+    return float(min(MAX_PAUSE_SECONDS, 0.5 * 2 ** min(tries - 1, 10)))
+
+
+async def postpone(conn: AsyncConnection, wish: Wish, worker: str, why: str) -> None:
+    """The outcome is unknown: give the lease back and let the same key be sent again after a pause."""
+    o = ledger_operation
+    await conn.execute(
+        sa.update(o)
+        .where(
+            o.c.book == wish.book,
+            o.c.id == wish.id,
+            o.c.status == OperationStatus.PENDING.value,
+            o.c.leased_by == worker,
+        )
+        .values(
+            lease_until=None,
+            leased_by=None,
+            last_error=why[:500],
+            due_at=sa.func.clock_timestamp() + dt.timedelta(seconds=pause_seconds(wish.tries)),
         )
     )

@@ -62,6 +62,7 @@ ledger_operation = sa.Table(
     sa.UniqueConstraint("book", "key"),
     sa.UniqueConstraint("book", "claim_id", "operation", "attempt"),
     sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
+    sa.ForeignKeyConstraint(["book", "item_id"], ["payout_item.book", "payout_item.id"]),
     sa.CheckConstraint(one_of("operation", Operation), name="operation"),
     sa.CheckConstraint(one_of("status", OperationStatus), name="status"),
     sa.CheckConstraint("amount_fen > 0 AND attempt > 0", name="positive"),
@@ -69,15 +70,16 @@ ledger_operation = sa.Table(
     sa.CheckConstraint("(item_id IS NULL) = (bank_booked_on IS NULL)", name="bank_date"),
     sa.CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
     sa.CheckConstraint("(status = 'refused') = (refusal_code IS NOT NULL)", name="refusal"),
-    sa.CheckConstraint("(status = 'done') = (entry_id IS NOT NULL)", name="answer"),
+    # In the database the same holds of every column of the receipt.
+    sa.CheckConstraint("(status = 'done') = (entry_id IS NOT NULL)", name="receipt"),
 )
 sa.Index(
-    "ix_ledger_operation_due",
+    "ix_ledger_operation_pending",
     ledger_operation.c.due_at,
     ledger_operation.c.position,
     postgresql_where=ledger_operation.c.status == "pending",
 )
-sa.Index("ix_ledger_operation_claim", ledger_operation.c.book, ledger_operation.c.claim_id, ledger_operation.c.position)
+sa.Index(None, ledger_operation.c.book, ledger_operation.c.claim_id, ledger_operation.c.position)
 sa.Index(
     "uq_ledger_operation_encumbered_once",
     ledger_operation.c.book,
@@ -149,6 +151,7 @@ payout_item = sa.Table(
     sa.UniqueConstraint("book", "batch_id", "position"),
     sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
     sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
+    sa.ForeignKeyConstraint(["book", "household_id"], ["household.book", "household.id"]),
     sa.CheckConstraint(one_of("status", ItemStatus), name="status"),
     sa.CheckConstraint("amount_fen > 0", name="amount"),
 )
@@ -160,7 +163,7 @@ sa.Index(
     unique=True,
     postgresql_where=sa.text(one_of("status", LIVE_ITEM_STATUSES)),
 )
-sa.Index("ix_payout_item_claim", payout_item.c.book, payout_item.c.claim_id)
+sa.Index(None, payout_item.c.book, payout_item.c.claim_id)
 
 file_issue = sa.Table(
     "file_issue",
@@ -177,7 +180,7 @@ file_issue = sa.Table(
     sa.PrimaryKeyConstraint("book", "id"),
     sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
 )
-sa.Index("ix_file_issue_batch", file_issue.c.book, file_issue.c.batch_id)
+sa.Index(None, file_issue.c.book, file_issue.c.batch_id)
 
 bank_return = sa.Table(
     "bank_return",
@@ -192,7 +195,7 @@ bank_return = sa.Table(
     sa.PrimaryKeyConstraint("book", "id"),
     sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
 )
-sa.Index("ix_bank_return_batch", bank_return.c.book, bank_return.c.batch_id)
+sa.Index(None, bank_return.c.book, bank_return.c.batch_id)
 
 bank_return_row = sa.Table(
     "bank_return_row",
