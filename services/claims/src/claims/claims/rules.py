@@ -197,9 +197,7 @@ STEPS: Final[Mapping[StepName, StepRule]] = MappingProxyType(
             duty=Duty.FILING,
             events={StepOutcome.PASSED: Event.COMPLETED},
         ),
-        StepName.WITHDRAWAL: StepRule(
-            scope="claims:intake", duty=None, events={StepOutcome.PASSED: Event.WITHDRAWN}
-        ),
+        StepName.WITHDRAWAL: StepRule(scope="claims:intake", duty=None, events={StepOutcome.PASSED: Event.WITHDRAWN}),
         StepName.FUNDING_RETRY: StepRule(
             scope="claims:county",
             duty=Duty.COUNTY_APPROVAL,
@@ -240,9 +238,7 @@ class DateFault(StrEnum):
     BEFORE_PREVIOUS_STEP = "before_previous_step"
 
 
-def date_fault(
-    done_on: date, *, today: date, event_on: date, taken: Iterable[TakenStep]
-) -> DateFault | None:
+def date_fault(done_on: date, *, today: date, event_on: date, taken: Iterable[TakenStep]) -> DateFault | None:
     """Return what is wrong with the day of a step, or None."""
     if done_on > today:
         return DateFault.IN_FUTURE

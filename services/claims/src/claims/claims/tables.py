@@ -1,9 +1,10 @@
 """Tables of the claims room.
 
-What was lost, what others paid, notes, decisions and their inputs speak of people's health and lie encrypted (`*_cipher`); document
-numbers are kept only as a keyed blind index beside it. The cause, dates, sums granted and the status are clear, because lists and
-reports need them (docs/adr/0009-decisions-as-pure-functions.md). `claim_details`, `claim_document`, `claim_decision` and `claim_event`
-are insert-only; of a claim itself only its standing may be moved.
+What was lost, what others paid, notes, decisions and their inputs speak of people's health and lie encrypted
+(`*_cipher`); document numbers are kept only as a keyed blind index beside it. The cause, dates, sums granted and
+the status are clear, because lists and reports need them (docs/adr/0009-decisions-as-pure-functions.md).
+`claim_details`, `claim_document`, `claim_decision` and `claim_event` are insert-only; of a claim itself only its
+standing may be moved.
 """
 
 from __future__ import annotations
@@ -74,12 +75,15 @@ claim = sa.Table(
     # Money is only ever asked for on an eligible decision, for more than nothing, after a town check and an approval.
     sa.CheckConstraint(
         "status NOT IN ('approved', 'awaiting_funds', 'encumbered', 'in_batch', 'paid', 'payment_returned') OR "
-        "(outcome = 'eligible' AND benefit_fen > 0 AND checked_by IS NOT NULL AND approved_by IS NOT NULL AND funding_attempt >= 1)",
+        "(outcome = 'eligible' AND benefit_fen > 0 AND checked_by IS NOT NULL AND approved_by IS NOT NULL "
+        "AND funding_attempt >= 1)",
         name="approved",
     ),
     sa.CheckConstraint("(approved_by IS NULL) = (approved_on IS NULL)", name="approval_dated"),
     # Filing, town check and county approval lie with three different people.
-    sa.CheckConstraint("checked_by <> filed_by AND approved_by <> filed_by AND approved_by <> checked_by", name="three_people"),
+    sa.CheckConstraint(
+        "checked_by <> filed_by AND approved_by <> filed_by AND approved_by <> checked_by", name="three_people"
+    ),
     sa.Index(None, "book", "status", "id"),
     sa.Index(None, "book", "town_code", "id"),
     sa.Index(None, "book", "household_id", "policy_id", "cause"),
@@ -108,7 +112,8 @@ claim_document = sa.Table(
     sa.Column("document_index", sa.LargeBinary, nullable=False),
     sa.PrimaryKeyConstraint("book", "claim_id", "details_version", "document_index"),
     sa.ForeignKeyConstraint(
-        ["book", "claim_id", "details_version"], ["claim_details.book", "claim_details.claim_id", "claim_details.version"]
+        ["book", "claim_id", "details_version"],
+        ["claim_details.book", "claim_details.claim_id", "claim_details.version"],
     ),
     sa.Index(None, "book", "document_index"),
 )
@@ -133,7 +138,8 @@ claim_decision = sa.Table(
     sa.Column("by_person", sa.Text, nullable=False),
     sa.PrimaryKeyConstraint("book", "claim_id", "version"),
     sa.ForeignKeyConstraint(
-        ["book", "claim_id", "details_version"], ["claim_details.book", "claim_details.claim_id", "claim_details.version"]
+        ["book", "claim_id", "details_version"],
+        ["claim_details.book", "claim_details.claim_id", "claim_details.version"],
     ),
     sa.ForeignKeyConstraint(["book", "terms_id"], ["terms.book", "terms.id"]),
     sa.CheckConstraint("occasion IN ('intake', 'completion', 'approval')", name="occasion"),

@@ -1,19 +1,19 @@
 """The benefit, computed in whole fen with every slice shown. Pure.
 
-Rounding: each slice is rounded down to the fen by itself, so that the slices on the letter add up to the benefit. [assumed]
+Rounding: each slice is rounded down to the fen by itself, so that the slices on the letter add up to the benefit.
+[assumed]
 """
 
 from dataclasses import dataclass
 
-from common.money import yuan
-
 from claims.eligibility.model import LossItem, OtherPayment, Outcome, Step, Text
 from claims.policies.rules import RATE_WHOLE_BP, Base, MeasuredOn, Terms, TierMode
+from common.money import yuan
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of the excess over the deductible and what is paid for it. `above_fen` and `up_to_fen` count the excess."""
+    """A part of the excess over the deductible and what is paid for it; both limits count the excess."""
 
     above_fen: int
     up_to_fen: int | None
@@ -47,8 +47,8 @@ def covered_kinds(terms: Terms, losses: tuple[LossItem, ...]) -> tuple[LossItem,
 def compute(terms: Terms, losses: tuple[LossItem, ...], others: tuple[OtherPayment, ...], consumed_fen: int) -> Figures:
     """Compute the benefit of a loss under `terms`, as if every check had passed.
 
-    What others paid is deducted from the covered loss in full. The deductible is taken once a claim [assumed]. The result never
-    exceeds the loss less what others paid, nor what is left of the cap.
+    What others paid is deducted from the covered loss in full. The deductible is taken once a claim [assumed]. The
+    result never exceeds the loss less what others paid, nor what is left of the cap.
     """
     loss = sum(item.amount_fen for item in losses)
     covered = sum(item.amount_fen for item in covered_kinds(terms, losses))
@@ -76,7 +76,8 @@ def compute(terms: Terms, losses: tuple[LossItem, ...], others: tuple[OtherPayme
 def cut(terms: Terms, excess_fen: int) -> tuple[Slice, ...]:
     """Cut the excess into the slices the tiers pay for; none where there is no excess.
 
-    Marginal: one slice a tier reached. Whole amount: one slice, the whole excess at the rate of the highest tier reached.
+    Marginal: one slice a tier reached. Whole amount: one slice, the whole excess at the rate of the highest tier
+    reached.
     """
     if excess_fen == 0:
         return ()
@@ -85,7 +86,9 @@ def cut(terms: Terms, excess_fen: int) -> tuple[Slice, ...]:
     ends: list[int | None] = [*starts[1:], None]
     if terms.tier_mode is TierMode.WHOLE_AMOUNT:
         # A tier begins at its own start, inclusive.
-        rate = max((start, tier.rate_bp) for start, tier in zip(starts, terms.tiers, strict=True) if excess_fen >= start)[1]
+        rate = max(
+            (start, tier.rate_bp) for start, tier in zip(starts, terms.tiers, strict=True) if excess_fen >= start
+        )[1]
         return (Slice(0, None, rate, excess_fen, excess_fen * rate // RATE_WHOLE_BP),)
     return tuple(
         marginal_slice(start, end, tier.rate_bp, excess_fen)
@@ -110,11 +113,17 @@ def explain(figures: Figures, terms: Terms, outcome: Outcome) -> tuple[Step, ...
     """Write the way from the loss to the benefit line by line."""
     steps = [Step("loss", figures.loss_fen, Text("申报损失合计", "Loss reported, all items"))]
     if figures.covered_loss_fen != figures.loss_fen:
-        steps.append(Step("covered_loss", figures.covered_loss_fen, Text("其中条款认可的损失", "Of it, kinds of loss the terms cover")))
+        steps.append(
+            Step(
+                "covered_loss",
+                figures.covered_loss_fen,
+                Text("其中条款认可的损失", "Of it, kinds of loss the terms cover"),
+            )
+        )
     steps += [
-        Step("other_payments", figures.other_payments_fen, Text("减:其他渠道已赔付", "Less what others already paid")),
+        Step("other_payments", figures.other_payments_fen, Text("减：其他渠道已赔付", "Less what others already paid")),
         Step("net_loss", figures.net_loss_fen, Text("自付损失", "Loss left to the household")),
-        Step("deductible", figures.deductible_fen, Text("减:起付线", "Less the deductible")),
+        Step("deductible", figures.deductible_fen, Text("减：起付线", "Less the deductible")),
         Step("excess", figures.excess_fen, Text("起付线以上部分", "Part above the deductible")),
     ]
     steps += [slice_step(number, piece, terms.tier_mode) for number, piece in enumerate(figures.slices, start=1)]
@@ -130,13 +139,15 @@ def slice_step(number: int, piece: Slice, mode: TierMode) -> Step:
     """Write one slice."""
     rate, base = percent(piece.rate_bp), yuan(piece.base_fen)
     if mode is TierMode.WHOLE_AMOUNT:
-        text = Text(f"全额套档:{base}元×{rate},分以下舍去", f"Whole amount: {base} yuan at {rate}, rounded down to the fen")
+        text = Text(
+            f"全额套档：{base}元×{rate}，分以下舍去", f"Whole amount: {base} yuan at {rate}, rounded down to the fen"
+        )
     else:
         above = yuan(piece.above_fen)
         span_zh = f"{above}元以上" if piece.up_to_fen is None else f"{above}元至{yuan(piece.up_to_fen)}元"
         span_en = f"above {above} yuan" if piece.up_to_fen is None else f"from {above} to {yuan(piece.up_to_fen)} yuan"
         text = Text(
-            f"第{number}段(起付线以上{span_zh}):{base}元×{rate},分以下舍去",
+            f"第{number}段（起付线以上{span_zh}）：{base}元×{rate}，分以下舍去",
             f"Tier {number} ({span_en} over the deductible): {base} yuan at {rate}, rounded down to the fen",
         )
     return Step(f"tier_{number}", piece.amount_fen, text)
@@ -147,7 +158,7 @@ def cap_text(figures: Figures, terms: Terms) -> Text:
     cap, used = yuan(terms.cap_fen), yuan(figures.consumed_fen)
     whose_zh, whose_en = ("每人", "person") if terms.base is Base.PERSON else ("每户", "household")
     return Text(
-        f"年度封顶线余额({whose_zh}每年{cap}元,已用{used}元)",
+        f"年度封顶线余额（{whose_zh}每年{cap}元，已用{used}元）",
         f"Left of the year's cap ({cap} yuan a {whose_en} and year, {used} yuan used)",
     )
 
@@ -156,8 +167,11 @@ def benefit_text(outcome: Outcome) -> Text:
     """Say what the last line is under each outcome."""
     match outcome:
         case Outcome.ELIGIBLE:
-            return Text("理赔金额:各段合计与封顶线余额取小", "Benefit: the smaller of the tiers' sum and what is left of the cap")
+            return Text(
+                "理赔金额：各段合计与封顶线余额取小",
+                "Benefit: the smaller of the tiers' sum and what is left of the cap",
+            )
         case Outcome.NEEDS_REVIEW:
             return Text("复核通过时的理赔金额", "Benefit if the open checks are settled in the claimant's favour")
         case Outcome.REFUSED:
-            return Text("不符合条件,理赔金额为零", "Not eligible: no benefit")
+            return Text("不符合条件，理赔金额为零", "Not eligible: no benefit")

@@ -36,6 +36,13 @@ def differences(stored: Decision, again: Decision) -> tuple[str, ...]:
     names = [name for name in found if getattr(stored, name) != getattr(again, name)]
     before, after = {check.code: check for check in stored.checks}, {check.code: check for check in again.checks}
     names += [f"checks.{code}" for code in sorted(before.keys() | after.keys()) if before.get(code) != after.get(code)]
-    steps_before, steps_after = {step.step: step for step in stored.computation}, {step.step: step for step in again.computation}
-    names += [f"computation.{step}" for step in sorted(steps_before.keys() | steps_after.keys()) if steps_before.get(step) != steps_after.get(step)]
+    steps_before, steps_after = (
+        {step.step: step for step in stored.computation},
+        {step.step: step for step in again.computation},
+    )
+    names += [
+        f"computation.{step}"
+        for step in sorted(steps_before.keys() | steps_after.keys())
+        if steps_before.get(step) != steps_after.get(step)
+    ]
     return tuple(names)

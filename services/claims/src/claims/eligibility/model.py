@@ -1,7 +1,7 @@
 """What a decision is made from and what it consists of. Plain frozen data, amounts in fen.
 
-Owns the words of the decision; the rules are in `rules`, `checks` and `benefit`. Everything here can be written as JSON and read back
-without loss (`codec`), so that a decision can be made again years later from what was stored.
+Owns the words of the decision; the rules are in `rules`, `checks` and `benefit`. Everything here can be written as
+JSON and read back without loss (`codec`), so that a decision can be made again years later from what was stored.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class ClaimData:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdData:
-    """What the register says about the household at the time of the decision; income is the whole household's for `income_year`."""
+    """What the register says about the household when decided; income is the whole household's for `income_year`."""
 
     member_ids: tuple[UUID, ...]
     monitored: bool
@@ -75,8 +75,8 @@ class DuplicateDocument:
 class Facts:
     """What other records say that bears on the claim.
 
-    `consumed_fen` is the sum of benefits already approved for the same base, cause and policy year, `consumed_by` their numbers.
-    `settled` names the needs-review checks an approving reviewer settled in writing.
+    `consumed_fen` is the sum of benefits already approved for the same base, cause and policy year, `consumed_by`
+    their numbers. `settled` names the needs-review checks an approving reviewer settled in writing.
     """
 
     income_line: IncomeLine | None
@@ -148,7 +148,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question asked of the claim, with what was looked at, the answer, the reason, and where the rule comes from."""
+    """One question asked of the claim: what was looked at, the answer, the reason, and where the rule comes from."""
 
     code: CheckCode
     outcome: CheckOutcome
@@ -170,7 +170,8 @@ class Step:
 class Decision:
     """The whole answer.
 
-    `benefit_fen` is 0 where refused; under `needs_review` it is what would be paid if the review ends in the claimant's favour.
+    `benefit_fen` is 0 where refused; under `needs_review` it is what would be paid if the review ends in the
+    claimant's favour.
     """
 
     rule_version: int

@@ -1,7 +1,8 @@
 """The decision on a claim as a pure function of what it is given: no clock, no I/O.
 
-`decide` answers every check and shows the whole computation. The same inputs give the same decision, byte for byte, for ever: a later
-rule change gets a new number in `RULES` and leaves the earlier function standing, so that old decisions can be made again.
+`decide` answers every check and shows the whole computation. The same inputs give the same decision, byte for byte,
+for ever: a later rule change gets a new number in `RULES` and leaves the earlier function standing, so that old
+decisions can be made again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,14 +14,15 @@ from claims.eligibility.checks import WITH_TERMS, WITHOUT_TERMS, not_checked
 from claims.eligibility.model import Check, CheckCode, CheckOutcome, Decision, Inputs, Outcome, Text
 
 SETTLEABLE: Final = frozenset({CheckCode.COVERED_GROUP, CheckCode.SAME_EVENT})
-"""Checks whose `needs_review` an approving reviewer may settle in writing. A missing income line is not among them: it has to be set."""
+"""Checks an approving reviewer may settle in writing. A missing income line is not among them: it has to be set."""
 
 
 def decide(inputs: Inputs) -> Decision:
     """Decide a claim: every check with its answer, and every step of the computation.
 
-    One failing check refuses; otherwise one check that needs review leaves the decision open; otherwise the claim is eligible.
-    The benefit of an eligible claim is positive, at most the loss less other payments, and at most what is left of the cap.
+    One failing check refuses; otherwise one check that needs review leaves the decision open; otherwise the claim
+    is eligible. The benefit of an eligible claim is positive, at most the loss less other payments, and at most
+    what is left of the cap.
     """
     inputs = ordered(inputs)
     terms, figures = inputs.terms, None
@@ -43,7 +45,9 @@ def ordered(inputs: Inputs) -> Inputs:
     """Put bills and payments in one order, so that the order in which they were handed in changes nothing."""
     claim = replace(
         inputs.claim,
-        losses=tuple(sorted(inputs.claim.losses, key=lambda item: (item.kind, item.amount_fen, item.document_key or ""))),
+        losses=tuple(
+            sorted(inputs.claim.losses, key=lambda item: (item.kind, item.amount_fen, item.document_key or ""))
+        ),
         other_payments=tuple(sorted(inputs.claim.other_payments, key=lambda paid: (paid.payer, paid.amount_fen))),
     )
     return replace(inputs, claim=claim)
@@ -60,7 +64,11 @@ def one_check(code: CheckCode, inputs: Inputs, figures: Figures | None) -> Check
 
 def settle(check: Check, inputs: Inputs) -> Check:
     """Turn an open check into a passed one where the approving reviewer settled it in writing and it may be settled."""
-    if check.outcome is not CheckOutcome.NEEDS_REVIEW or check.code not in SETTLEABLE or check.code not in inputs.facts.settled:
+    if (
+        check.outcome is not CheckOutcome.NEEDS_REVIEW
+        or check.code not in SETTLEABLE
+        or check.code not in inputs.facts.settled
+    ):
         return check
     if check.code is CheckCode.COVERED_GROUP and inputs.facts.income_line is None:
         return check
@@ -68,7 +76,10 @@ def settle(check: Check, inputs: Inputs) -> Check:
         check,
         outcome=CheckOutcome.PASS,
         inputs={**check.inputs, "settled_by_reviewer": True},
-        reason=Text(f"{check.reason.zh}(审批人已书面认定)", f"{check.reason.en} (settled in writing by the approving reviewer)"),
+        reason=Text(
+            f"{check.reason.zh}（审批人已书面认定）",
+            f"{check.reason.en} (settled in writing by the approving reviewer)",
+        ),
     )
 
 

@@ -1,8 +1,9 @@
 """What an insurance programme and its dated terms are, and when a set of terms is sound. Pure.
 
 Every figure that decides money stands here as data with a date and a source; nothing in code knows a rate or a cap.
-A programme covers the calendar year it is named after [assumed]. Terms are versions that are never changed: a later version may
-take over from a named earlier one, and the version in force on a day is the highest one whose validity holds that day.
+A programme covers the calendar year it is named after [assumed]. Terms are versions that are never changed: a later
+version may take over from a named earlier one, and the version in force on a day is the highest one whose validity
+holds that day.
 """
 
 from collections.abc import Iterable, Sequence
@@ -159,8 +160,9 @@ def terms_faults(terms: Terms, policy: Policy) -> tuple[tuple[str, TermsFault], 
 def tier_faults(terms: Terms) -> list[tuple[str, TermsFault]]:
     """Return the faults of the tiers alone.
 
-    Tiers are given by their starts, so they leave no gap once the first starts at 0 (limits count the excess over the deductible)
-    or at the deductible (limits count the net loss). Rates of whole-amount tiers may not fall: a larger loss must never pay less.
+    Tiers are given by their starts, so they leave no gap once the first starts at 0 (limits count the excess over
+    the deductible) or at the deductible (limits count the net loss). Rates of whole-amount tiers may not fall: a
+    larger loss must never pay less.
     """
     faults: list[tuple[str, TermsFault]] = []
     if terms.tiers[0].from_fen not in {0, terms.deductible_fen}:

@@ -1,4 +1,7 @@
-"""Tables of the policies room: programmes and their dated terms. Both are insert-only; `lock_token` serves only to lock a programme."""
+"""Tables of the policies room: programmes and their dated terms.
+
+Both are insert-only; `lock_token` serves only to lock a programme.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,11 @@ terms = sa.Table(
     sa.CheckConstraint("valid_from <= valid_to", name="validity"),
     sa.CheckConstraint("version >= 1 AND (supersedes IS NULL OR supersedes < version)", name="version"),
     sa.CheckConstraint("deductible_fen >= 0 AND cap_fen > 0 AND cap_fen >= deductible_fen", name="amounts"),
-    sa.CheckConstraint("cardinality(tier_from_fen) >= 1 AND cardinality(tier_from_fen) = cardinality(tier_rate_bp)", name="tiers"),
-    sa.CheckConstraint("0 <= ALL (tier_from_fen) AND 0 <= ALL (tier_rate_bp) AND 10000 >= ALL (tier_rate_bp)", name="rates"),
+    sa.CheckConstraint(
+        "cardinality(tier_from_fen) >= 1 AND cardinality(tier_from_fen) = cardinality(tier_rate_bp)", name="tiers"
+    ),
+    sa.CheckConstraint(
+        "0 <= ALL (tier_from_fen) AND 0 <= ALL (tier_rate_bp) AND 10000 >= ALL (tier_rate_bp)", name="rates"
+    ),
     sa.CheckConstraint("waiting_days >= 0 AND reporting_days >= 0", name="days"),
 )
