@@ -96,6 +96,22 @@ AMOUNT_OUT_OF_RANGE: Final = ProblemType(
     "记账后该账户累计发生额将超出系统可记录的范围。",
     "The account's turnover would exceed what the ledger can record.",
 )
+BOOK_EXISTS: Final = ProblemType(
+    "book_exists",
+    409,
+    "账套已存在",
+    "The book exists already",
+    "该区划代码的账套已经建立。",
+    "There is already a book with this division code.",
+)
+PERIOD_NOT_ENDED: Final = ProblemType(
+    "period_not_ended",
+    409,
+    "会计期间尚未结束",
+    "The period has not ended",
+    "月份结束后（北京时间次月一日起）方可结账。",
+    "A month can be closed from the first day of the next one (Asia/Shanghai).",
+)
 UNBALANCED_ENTRY: Final = ProblemType(
     "unbalanced_entry",
     422,
@@ -133,6 +149,8 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     OUT_OF_ORDER,
     OPENING_ALREADY_POSTED,
     AMOUNT_OUT_OF_RANGE,
+    BOOK_EXISTS,
+    PERIOD_NOT_ENDED,
     UNBALANCED_ENTRY,
     UNKNOWN_ACCOUNT,
     CONTROL_ACCOUNT,

@@ -1,4 +1,7 @@
-"""The four export formats, on entries made by hand: hostile texts stay texts, other programs accept the files, balances agree to the fen."""
+"""The four export formats, on entries made by hand.
+
+Hostile texts stay texts, other programs accept the files, balances agree to the fen.
+"""
 
 import csv
 import io
@@ -48,19 +51,27 @@ def posting(line: int, account: str, side: str, amount_fen: int, **changes: obje
 
 def entry(seq: int, *postings: ExportedPosting, **changes: object) -> ExportedEntry:
     made = ExportedEntry(
-        book="610923", seq=seq, id=f"0190-{seq}", kind="journal", fiscal_year=2021, period="2021-03", voucher_type="记", voucher_number=seq,
-        effective_on=date(2021, 3, 4), posted_at=datetime(2021, 3, 4, 5, 6, 7, 89, tzinfo=UTC), description="补助发放", reference=None,
-        metadata={}, payee_ref=None, non_budget=False, non_budget_reason=None, red=False, undoes=None, prepared_by="officer-1",
-        reviewed_by=None, posted_by="officer-1", attachment_count=0, attachment_hashes=(), position=seq + 8, hash="ab" * 32, postings=postings,
+        book="610923", seq=seq, id=f"0190-{seq}", kind="journal", fiscal_year=2021, period="2021-03", voucher_type="记",
+        voucher_number=seq, effective_on=date(2021, 3, 4), posted_at=datetime(2021, 3, 4, 5, 6, 7, 89, tzinfo=UTC),
+        description="补助发放", reference=None, metadata={}, payee_ref=None, non_budget=False, non_budget_reason=None,
+        red=False, undoes=None, prepared_by="officer-1", reviewed_by=None, posted_by="officer-1", attachment_count=0,
+        attachment_hashes=(), position=seq + 8, hash="ab" * 32, postings=postings,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def header_for(*entries: ExportedEntry) -> ExportHeader:
     used = sorted({(p.fund, p.account, p.basis) for e in entries for p in e.postings})
-    accounts = tuple(ExportedAccount(fund=fund, account=account, basis=basis, name_zh="科目") for fund, account, basis in used)
+    accounts = tuple(
+        ExportedAccount(fund=fund, account=account, basis=basis, name_zh="科目") for fund, account, basis in used
+    )
     return ExportHeader(
-        book="610923", book_name='演示 "账套"; x', effective_from=date(2021, 1, 1), effective_to=date(2021, 12, 31), seq=len(entries), accounts=accounts
+        book="610923",
+        book_name='演示 "账套"; x',
+        effective_from=date(2021, 1, 1),
+        effective_to=date(2021, 12, 31),
+        seq=len(entries),
+        accounts=accounts,
     )
 
 
@@ -68,9 +79,21 @@ def hostile_journal() -> list[ExportedEntry]:
     """Every hostile text in every free field, a payment on three bases, and its red reversal."""
     entries = []
     for number, text in enumerate(HOSTILE_TEXTS, start=1):
-        lines = (posting(1, "5001", "debit", 123_456, memo=text), posting(2, "1002", "credit", 123_456, source="central"))
+        lines = (
+            posting(1, "5001", "debit", 123_456, memo=text),
+            posting(2, "1002", "credit", 123_456, source="central"),
+        )
         entries.append(
-            entry(number, *lines, description=text, reference=text, payee_ref=text, prepared_by=text, reviewed_by=text, metadata={"note": text})
+            entry(
+                number,
+                *lines,
+                description=text,
+                reference=text,
+                payee_ref=text,
+                prepared_by=text,
+                reviewed_by=text,
+                metadata={"note": text},
+            )
         )
     six = (
         posting(1, "5001", "debit", 10**15),
@@ -80,7 +103,10 @@ def hostile_journal() -> list[ExportedEntry]:
         posting(5, "available", "debit", 10**15, budget_year=2021),
         posting(6, "expended", "credit", 10**15, budget_year=2021, source="central"),
     )
-    red = (posting(1, "5001", "debit", 123_456, red=True), posting(2, "1002", "credit", 123_456, source="central", red=True))
+    red = (
+        posting(1, "5001", "debit", 123_456, red=True),
+        posting(2, "1002", "credit", 123_456, source="central", red=True),
+    )
     count = len(entries)
     return [*entries, entry(count + 1, *six), entry(count + 2, *red, red=True, undoes="0190-1", kind="reversal")]
 
@@ -95,7 +121,14 @@ def expected_balances(entries: list[ExportedEntry]) -> dict[tuple[str, str], int
 
 
 def test_yuan_text_has_two_decimals_and_its_sign() -> None:
-    assert [yuan_text(fen) for fen in (0, 5, -5, 100, -123_456, 10**15)] == ["0.00", "0.05", "-0.05", "1.00", "-1234.56", "10000000000000.00"]
+    assert [yuan_text(fen) for fen in (0, 5, -5, 100, -123_456, 10**15)] == [
+        "0.00",
+        "0.05",
+        "-0.05",
+        "1.00",
+        "-1234.56",
+        "10000000000000.00",
+    ]
 
 
 def test_one_line_removes_every_kind_of_line_break() -> None:
@@ -103,7 +136,11 @@ def test_one_line_removes_every_kind_of_line_break() -> None:
 
 
 def test_json_lines_carry_every_field_of_an_entry_and_its_postings() -> None:
-    made = entry(1, posting(1, "1002", "debit", 7, source="donation", encumbrance="0190-9", memo="m"), metadata={"a": 1, "b": True})
+    made = entry(
+        1,
+        posting(1, "1002", "debit", 7, source="donation", encumbrance="0190-9", memo="m"),
+        metadata={"a": 1, "b": True},
+    )
     text = jsonl.entry(made)
     assert text.endswith("\n")
     assert text.count("\n") == 1
@@ -131,11 +168,13 @@ def test_csv_has_one_row_a_posting_and_red_turnover_is_negative() -> None:
 
 def test_no_csv_text_cell_begins_like_a_formula() -> None:
     entries = hostile_journal()
-    rows = csv.DictReader(io.StringIO("".join([",".join(csv_text.COLUMNS) + "\r\n", *map(csv_text.entry, entries)]), newline=""))
+    rows = csv.DictReader(
+        io.StringIO("".join([",".join(csv_text.COLUMNS) + "\r\n", *map(csv_text.entry, entries)]), newline="")
+    )
     numbers = {"amount_fen", "debit_fen", "credit_fen"}
     cells = [value for row in rows for column, value in row.items() if column not in numbers and value]
     assert cells
-    assert [cell for cell in cells if cell[0] in "=+-@\t\r\n＝＋－＠"] == []  # noqa: RUF001
+    assert [cell for cell in cells if cell[0] in "=+-@\t\r\n＝＋－＠"] == []
     assert csv_text.safe_cell("  =1") == "'  =1"
     assert csv_text.safe_cell("ordinary") == "ordinary"
 
@@ -146,10 +185,11 @@ def test_beancount_accepts_hostile_texts_and_its_balances_are_ours() -> None:
     directives, errors, _ = loader.load_string(text)
     assert errors == []
     assert len([one for one in directives if isinstance(one, data.Transaction)]) == len(entries)
-    real = realization.realize(directives)
+    real = realization.realize(directives)  # type: ignore[no-untyped-call]
     for (fund, account), fen in expected_balances(entries).items():
         basis = next(p.basis for e in entries for p in e.postings if p.account == account)
-        inventory = realization.get(real, beancount.account_name(basis, account, fund)).balance
+        name = beancount.account_name(basis, account, fund)
+        inventory = realization.get(real, name).balance  # type: ignore[no-untyped-call]
         assert inventory.get_currency_units("CNY").number == Decimal(fen) / 100
 
 
@@ -159,36 +199,64 @@ def test_an_unbalanced_entry_would_be_seen_by_beancount() -> None:
     assert len(errors) == 1
 
 
-@pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not installed: the hledger export was not checked by hledger itself")
+@pytest.mark.skipif(
+    shutil.which("hledger") is None,
+    reason="hledger is not installed: the hledger export was not checked by hledger itself",
+)
 def test_hledger_accepts_hostile_texts_and_its_balances_are_ours(tmp_path: Path) -> None:
     entries = hostile_journal()
     journal = tmp_path / "book.journal"
-    journal.write_text(hledger.header(header_for(*entries)) + "".join(hledger.entry(one) for one in entries), encoding="utf-8")
-    subprocess.run(["hledger", "-f", str(journal), "check", "--strict", "ordereddates"], check=True, capture_output=True)  # noqa: S607
+    journal.write_text(
+        hledger.header(header_for(*entries)) + "".join(hledger.entry(one) for one in entries), encoding="utf-8"
+    )
+    subprocess.run(
+        ["hledger", "-f", str(journal), "check", "--strict", "ordereddates"], check=True, capture_output=True
+    )
     shown = subprocess.run(
-        ["hledger", "-f", str(journal), "balance", "--flat", "-N", "-E", "-O", "csv"],  # noqa: S607
+        ["hledger", "-f", str(journal), "balance", "--flat", "-N", "-E", "-O", "csv"],
         check=True, capture_output=True, encoding="utf-8",
     ).stdout  # fmt: skip
     read = {name: amount for name, amount in csv.reader(io.StringIO(shown)) if name != "account"}
     bases = {p.account: p.basis for e in entries for p in e.postings}
     assert read == {
-        hledger.account_name(bases[account], account, fund): f"{yuan_text(fen)} CNY" for (fund, account), fen in expected_balances(entries).items()
+        hledger.account_name(bases[account], account, fund): f"{yuan_text(fen)} CNY"
+        for (fund, account), fen in expected_balances(entries).items()
     }
 
 
-@pytest.mark.skipif(shutil.which("hledger") is None, reason="hledger is not installed: the hledger export was not checked by hledger itself")
+@pytest.mark.skipif(
+    shutil.which("hledger") is None,
+    reason="hledger is not installed: the hledger export was not checked by hledger itself",
+)
 def test_no_mark_at_the_beginning_or_inside_a_text_means_anything_to_hledger(tmp_path: Path) -> None:
-    marks = [chr(code) for code in range(0x21, 0x7F)] + list("。，：；（）【】“”‘’、￥－＝")  # noqa: RUF001
-    texts = [text for mark in marks for text in (f"{mark}x", f"x{mark}", f"x {mark} y", f"{mark}{mark}2021-99-99{mark}", f"date{mark}x")]
+    marks = [chr(code) for code in range(0x21, 0x7F)] + list("。，：；（）【】“”‘’、￥－＝")
+    texts = [
+        text
+        for mark in marks
+        for text in (f"{mark}x", f"x{mark}", f"x {mark} y", f"{mark}{mark}2021-99-99{mark}", f"date{mark}x")
+    ]
     entries = [
-        entry(n, posting(1, "5001", "debit", 100, memo=text), posting(2, "1002", "credit", 100), description=text, reference=text, voucher_type=text)
+        entry(
+            n,
+            posting(1, "5001", "debit", 100, memo=text),
+            posting(2, "1002", "credit", 100),
+            description=text,
+            reference=text,
+            voucher_type=text,
+        )
         for n, text in enumerate(texts, start=1)
     ]
     journal = tmp_path / "book.journal"
-    journal.write_text(hledger.header(header_for(*entries)) + "".join(hledger.entry(one) for one in entries), encoding="utf-8")
-    checked = subprocess.run(["hledger", "-f", str(journal), "check", "--strict"], check=False, capture_output=True, encoding="utf-8")  # noqa: S607
+    journal.write_text(
+        hledger.header(header_for(*entries)) + "".join(hledger.entry(one) for one in entries), encoding="utf-8"
+    )
+    checked = subprocess.run(
+        ["hledger", "-f", str(journal), "check", "--strict"], check=False, capture_output=True, encoding="utf-8"
+    )
     assert checked.stderr == ""
-    listed = subprocess.run(["hledger", "-f", str(journal), "print", "-O", "csv"], check=True, capture_output=True, encoding="utf-8")  # noqa: S607
+    listed = subprocess.run(
+        ["hledger", "-f", str(journal), "print", "-O", "csv"], check=True, capture_output=True, encoding="utf-8"
+    )
     rows = list(csv.DictReader(io.StringIO(listed.stdout)))
     assert len({row["txnidx"] for row in rows}) == len(texts)
     assert {row["date2"] for row in rows} == {""}
@@ -203,7 +271,13 @@ def test_accounts_of_the_second_bases_stay_out_of_assets_and_expenses() -> None:
 @settings(max_examples=300, deadline=None)
 @given(text=st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc")), min_size=1))
 def test_any_allowed_text_leaves_beancount_text_readable(text: str) -> None:
-    made = entry(1, posting(1, "5001", "debit", 100, memo=text), posting(2, "1002", "credit", 100), description=text, reference=text)
+    made = entry(
+        1,
+        posting(1, "5001", "debit", 100, memo=text),
+        posting(2, "1002", "credit", 100),
+        description=text,
+        reference=text,
+    )
     directives, errors, _ = loader.load_string(beancount.header(header_for(made)) + beancount.entry(made))
     assert errors == []
     transaction = next(one for one in directives if isinstance(one, data.Transaction))

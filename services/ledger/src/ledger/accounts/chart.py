@@ -10,8 +10,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-Basis = Literal["financial", "budgetary", "control"]
-Side = Literal["debit", "credit"]
+from ledger.journal.drafts import Basis, Side
 
 BASES: tuple[Basis, ...] = ("financial", "budgetary", "control")
 
@@ -19,7 +18,8 @@ BASES: tuple[Basis, ...] = ("financial", "budgetary", "control")
 class ChartAccount(BaseModel):
     """One account of the chart.
 
-    ``guarded``: its balance may never stand against its normal side. ``source``: ``pub`` (published chart) or ``assumed`` (ours).
+    ``guarded``: its balance may never stand against its normal side.
+    ``source``: ``pub`` (published chart) or ``assumed`` (our own choice).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -49,11 +49,12 @@ def chart_of_accounts() -> tuple[ChartAccount, ...]:
     accounts = tuple(TypeAdapter(_ChartFile).validate_python(yaml.safe_load(text)).accounts)
     codes = [account.code for account in accounts]
     if len(set(codes)) != len(codes):
-        raise ValueError("chart.yaml lists an account code twice")
+        message = "chart.yaml lists an account code twice"
+        raise ValueError(message)
     return accounts
 
 
 @cache
 def chart_account(code: str) -> ChartAccount | None:
-    """The chart's account with this code, or nothing."""
+    """Return the chart's account with this code, or nothing."""
     return next((account for account in chart_of_accounts() if account.code == code), None)

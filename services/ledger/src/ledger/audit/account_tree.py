@@ -1,18 +1,18 @@
 """Where a fund's account stands in the account trees of plain-text accounting programs. Pure.
 
-Financial accounts stand below the root their first digit means. Budgetary and control accounts are second records of the same acts: below
-``Equity`` each basis sums to zero, and neither doubles assets, income or expenses. The account comes before the fund, so that a program's
-tree sums a parent fund with its sub-funds, as the reports here do.
+Financial accounts stand below the root their first digit means. Budgetary and control accounts are second records of the
+same acts: below ``Equity`` each basis sums to zero, and neither doubles assets, income or expenses. The account comes
+before the fund, so that a program's tree sums a parent fund with its sub-funds, as the reports here do.
 """
 
-from ledger.accounts.chart import Basis
+from ledger.journal.drafts import Basis
 
 _FINANCIAL_ROOTS = {"1": "Assets", "2": "Liabilities", "3": "Equity", "4": "Income", "5": "Expenses"}
 _TYPES = {"Assets": "A", "Liabilities": "L", "Equity": "E", "Income": "R", "Expenses": "X"}
 
 
 def tree_path(basis: Basis, account: str, fund: str) -> tuple[str, ...]:
-    """The path of an account: ``("Assets", "1002", "repair", "overhaul")``, ``("Equity", "Budgetary", "8001", "repair")``."""
+    """Return an account's path: ``("Assets", "1002", "repair", "overhaul")``, ``("Equity", "Budgetary", "8001", "repair")``."""
     segments = fund.split(".")
     if basis == "financial":
         return (_FINANCIAL_ROOTS.get(account[0], "Equity"), account, *segments)
@@ -20,5 +20,5 @@ def tree_path(basis: Basis, account: str, fund: str) -> tuple[str, ...]:
 
 
 def account_type(path: tuple[str, ...]) -> str:
-    """The one-letter type hledger uses for the path's root."""
+    """Return the one-letter type hledger uses for the path's root."""
     return _TYPES[path[0]]

@@ -1,22 +1,23 @@
 """The journal as Beancount text: it passes ``bean-check``, and its balances are the trial balance's."""
 
-from ledger.accounts.chart import Basis
 from ledger.audit.account_tree import tree_path
 from ledger.audit.entries import ExportedEntry, ExportedPosting, ExportHeader, one_line, yuan_text
+from ledger.journal.drafts import Basis
 
 MEDIA_TYPE = "text/plain; charset=utf-8"
 
 
 def quoted(text: str) -> str:
-    """A Beancount string: quotes and backslashes escaped, on one line."""
+    """Return a Beancount string: quotes and backslashes escaped, on one line."""
     escaped = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def account_name(basis: Basis, account: str, fund: str) -> str:
-    """An account's name: ``Assets:1002:Repair:Overhaul``, ``Equity:Control:Available:Safety-net``.
+    """Return an account's name: ``Assets:1002:Repair:Overhaul``, ``Equity:Control:Available:Safety-net``.
 
-    Fund codes are lower case with underscores; here segments begin with a capital and have hyphens, so no two codes share a name.
+    Fund codes are lower case with underscores; here segments begin with a capital and have hyphens, so no two
+    codes share a name.
     """
     segments = tree_path(basis, account, fund)
     return ":".join(f"{segment[0].upper()}{segment[1:]}".replace("_", "-") for segment in segments)
@@ -37,7 +38,7 @@ def header(export: ExportHeader) -> str:
 
 
 def entry(exported: ExportedEntry) -> str:
-    """One transaction, all three bases in it. A debit is positive, a credit negative; red postings have the opposite sign."""
+    """Return one transaction with all its bases. Debits are positive, credits negative; red postings the opposite."""
     lines = [f"{exported.effective_on} * {quoted(exported.description)}"]
     strings = {
         "id": exported.id,

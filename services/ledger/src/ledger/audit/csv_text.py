@@ -1,4 +1,7 @@
-"""The journal as CSV: one posting a line, the entry's fields repeated. For spreadsheets, so no cell may turn into a formula."""
+"""The journal as CSV: one posting a line, the entry's fields repeated.
+
+Made for spreadsheets, so no cell may turn into a formula.
+"""
 
 import csv
 import io
@@ -13,28 +16,29 @@ BYTE_ORDER_MARK = "\ufeff"
 
 COLUMNS = (
     "book", "seq", "id", "position", "hash", "kind", "fiscal_year", "period", "voucher_type", "voucher_number",
-    "effective_on", "posted_at", "description", "reference", "payee_ref", "non_budget", "non_budget_reason", "red", "undoes",
-    "prepared_by", "reviewed_by", "posted_by", "attachment_count", "attachment_hashes", "metadata",
-    "line", "fund", "account", "basis", "side", "amount_fen", "debit_fen", "credit_fen", "budget_year", "source", "encumbrance", "memo",
+    "effective_on", "posted_at", "description", "reference", "payee_ref", "non_budget", "non_budget_reason", "red",
+    "undoes", "prepared_by", "reviewed_by", "posted_by", "attachment_count", "attachment_hashes", "metadata",
+    "line", "fund", "account", "basis", "side", "amount_fen", "debit_fen", "credit_fen", "budget_year", "source",
+    "encumbrance", "memo",
 )  # fmt: skip
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width forms are meant
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def safe_cell(text: str | None) -> str:
-    """A text cell no spreadsheet runs as a formula: an apostrophe stands before a text that begins like one."""
+    """Return a text cell no spreadsheet runs as a formula: an apostrophe stands before a text that begins like one."""
     if text is None:
         return ""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
 def header(_: ExportHeader) -> str:
-    """The line of column names, after a byte order mark."""
+    """Return the line of column names, after a byte order mark."""
     return BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n"
 
 
 def entry(exported: ExportedEntry) -> str:
-    """The entry's postings, one a line. ``debit_fen`` and ``credit_fen`` are turnover: negative for red postings."""
+    """Return the entry's postings, one a line. ``debit_fen`` and ``credit_fen`` are turnover: negative if red."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     shared = _entry_cells(exported)
@@ -59,9 +63,9 @@ def _entry_cells(exported: ExportedEntry) -> list[str | int]:
         safe_cell(exported.description),
         safe_cell(exported.reference),
         safe_cell(exported.payee_ref),
-        _boolean(exported.non_budget),
+        _boolean(flag=exported.non_budget),
         safe_cell(exported.non_budget_reason),
-        _boolean(exported.red),
+        _boolean(flag=exported.red),
         exported.undoes or "",
         safe_cell(exported.prepared_by),
         safe_cell(exported.reviewed_by),
@@ -90,5 +94,5 @@ def _posting_cells(posting: ExportedPosting) -> list[str | int]:
     ]
 
 
-def _boolean(flag: bool) -> str:
+def _boolean(*, flag: bool) -> str:
     return "true" if flag else "false"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from ledger.accounts.chart import Basis, Side
+from ledger.journal.drafts import Basis, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +96,5 @@ def yuan_text(amount_fen: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks or runs of blanks, for formats in which a line break or two blanks mean something."""
+    """Return a text without line breaks or runs of blanks, which mean something in plain-text formats."""
     return " ".join(text.split())

@@ -1,26 +1,29 @@
 """The journal as hledger text: it passes ``hledger check --strict``, and its balances are the trial balance's."""
 
-from ledger.accounts.chart import Basis
 from ledger.audit.account_tree import account_type, tree_path
 from ledger.audit.entries import ExportedEntry, ExportedPosting, ExportHeader, one_line, yuan_text
+from ledger.journal.drafts import Basis
 
 MEDIA_TYPE = "text/plain; charset=utf-8"
 
-_WIDE_FORMS = str.maketrans({";": "；", ":": "：", ",": "，", "[": "［", "]": "］", "|": "｜"})  # noqa: RUF001 - full-width forms are meant
+_WIDE_FORMS = str.maketrans({";": "；", ":": "：", ",": "，", "[": "［", "]": "］", "|": "｜"})
 
 
 def plain(text: str) -> str:
-    """A text hledger reads as text: the marks it gives a meaning (comments, tags, dates in brackets) become their full-width forms."""
+    """Return a text hledger reads as text.
+
+    The marks it gives a meaning (comments, tags, dates in brackets) become their full-width forms.
+    """
     return one_line(text).translate(_WIDE_FORMS)
 
 
 def account_name(basis: Basis, account: str, fund: str) -> str:
-    """An account's name: ``assets:1002:repair:overhaul``, ``equity:control:available:repair``."""
+    """Return an account's name: ``assets:1002:repair:overhaul``, ``equity:control:available:repair``."""
     return ":".join(segment.lower() for segment in tree_path(basis, account, fund))
 
 
 def header(export: ExportHeader) -> str:
-    """Declarations: the currency and every account that has been posted to."""
+    """Return declarations: the currency and every account that has been posted to."""
     lines = [
         f"; book {export.book} {plain(export.book_name)}",
         f"; entries effective from {export.effective_from} to {export.effective_to}, up to seq {export.seq}",
@@ -35,7 +38,7 @@ def header(export: ExportHeader) -> str:
 
 
 def entry(exported: ExportedEntry) -> str:
-    """One transaction, all three bases in it. A debit is positive, a credit negative; red postings have the opposite sign."""
+    """Return one transaction with all its bases. Debits are positive, credits negative; red postings the opposite."""
     voucher = f"{plain(exported.voucher_type)}-{exported.voucher_number}"
     lines = [f"{exported.effective_on} * ({voucher}) {plain(exported.description)}"]
     tags = {

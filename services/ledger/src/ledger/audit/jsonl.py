@@ -1,4 +1,7 @@
-"""The journal as JSON Lines: one entry a line with everything it holds. The exact format; the others are for reading and for other programs."""
+"""The journal as JSON Lines: one entry a line with everything it holds.
+
+The exact format; the others are for reading and for other programs.
+"""
 
 from dataclasses import asdict
 
@@ -15,7 +18,10 @@ def header(_: ExportHeader) -> str:
 
 
 def entry(exported: ExportedEntry) -> str:
-    """One line. Amounts are integers of fen; ``posted_at`` is RFC 3339 in UTC; a red posting keeps its positive amount and says ``red``."""
+    """Return one line.
+
+    Amounts are integers of fen, ``posted_at`` is RFC 3339 in UTC; a red posting keeps its positive amount and says ``red``.
+    """
     fields = asdict(exported)
     fields["metadata"] = dict(exported.metadata)
     return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z).decode()

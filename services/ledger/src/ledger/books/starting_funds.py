@@ -29,9 +29,10 @@ class StartingFunds(BaseModel):
 
 @cache
 def starting_funds() -> StartingFunds:
-    """What ``funds/seven_funds.yaml`` says. Raises ``ValueError`` if a code stands twice."""
+    """Return what ``funds/seven_funds.yaml`` says. Raises ``ValueError`` if a code stands twice."""
     text = resources.files("ledger.funds").joinpath("seven_funds.yaml").read_text(encoding="utf-8")
     table = StartingFunds.model_validate(yaml.safe_load(text))
     if len({fund.code for fund in table.funds}) != len(table.funds):
-        raise ValueError("seven_funds.yaml lists a fund code twice")
+        message = "seven_funds.yaml lists a fund code twice"
+        raise ValueError(message)
     return table

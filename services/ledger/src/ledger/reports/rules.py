@@ -1,0 +1,131 @@
+"""Pure arithmetic of the reports, in integers only.
+
+Sums per basis, parents with their descendants, running balances, execution rates.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ledger.accounts.chart import BASES
+from ledger.journal.drafts import Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """Cumulative turnover of one account of one fund, in fen; red entries have lowered it."""
+
+    fund: str
+    account: str
+    debit_fen: int
+    credit_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """One line of the trial balance."""
+
+    fund: str
+    account: str
+    basis: Basis
+    name_zh: str
+    name_en: str
+    debit_fen: int
+    credit_fen: int
+
+    @property
+    def balance_fen(self) -> int:
+        """Debit minus credit."""
+        return self.debit_fen - self.credit_fen
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTotal:
+    """Debit and credit of one basis of one fund: equal, or the books are broken."""
+
+    fund: str
+    basis: Basis
+    debit_fen: int
+    credit_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class FundNode:
+    """A fund's place in the tree and its names; ``position`` orders the list."""
+
+    code: str
+    parent: str | None
+    position: int
+    name_zh: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFigures:
+    """The four budget indicators of one fund and year, in fen, as positive amounts.
+
+    allotted = available + encumbered + expended.
+    """
+
+    allotted_fen: int = 0
+    encumbered_fen: int = 0
+    expended_fen: int = 0
+    available_fen: int = 0
+
+    def __add__(self, other: "ControlFigures") -> "ControlFigures":
+        """Return the sum of two funds' figures."""
+        return ControlFigures(
+            self.allotted_fen + other.allotted_fen,
+            self.encumbered_fen + other.encumbered_fen,
+            self.expended_fen + other.expended_fen,
+            self.available_fen + other.available_fen,
+        )
+
+
+def trial_totals(lines: Iterable[TrialLine]) -> list[TrialTotal]:
+    """Return sums per fund and basis, in the order the lines have."""
+    sums: dict[tuple[str, Basis], list[int]] = defaultdict(lambda: [0, 0])
+    for line in lines:
+        pair = sums[line.fund, line.basis]
+        pair[0] += line.debit_fen
+        pair[1] += line.credit_fen
+    return [TrialTotal(fund, basis, debit, credit) for (fund, basis), (debit, credit) in sums.items()]
+
+
+def trial_order(line: TrialLine, fund_positions: Mapping[str, int]) -> tuple[int, str, int, str]:
+    """Funds in their own order, then financial, budgetary, control, then by account code."""
+    return fund_positions[line.fund], line.fund, BASES.index(line.basis), line.account
+
+
+def with_descendants(funds: Sequence[FundNode], own: Mapping[str, ControlFigures]) -> dict[str, ControlFigures]:
+    """Return what each fund shows: its own figures plus those of every fund below it."""
+    shown = {fund.code: ControlFigures() for fund in funds}
+    parents = {fund.code: fund.parent for fund in funds}
+    for code, figures in own.items():
+        above: str | None = code
+        while above is not None:
+            shown[above] += figures
+            above = parents[above]
+    return shown
+
+
+def execution_rate_basis_points(expended_fen: int, allotted_fen: int) -> int | None:
+    """Expended as basis points (1/100 %) of allotted, rounded half up; nothing where nothing was allotted."""
+    if allotted_fen == 0:
+        return None
+    return (expended_fen * 20_000 + allotted_fen) // (2 * allotted_fen)
+
+
+def percent_text(basis_points: int | None) -> str | None:
+    """Basis points as a percentage with two decimals: ``4468`` is ``44.68%``."""
+    return None if basis_points is None else f"{basis_points // 100}.{basis_points % 100:02d}%"
+
+
+def running_balances(opening_fen: int, movements: Iterable[int]) -> list[int]:
+    """Return the balance after each movement (debit minus credit), starting from the opening balance."""
+    balances = []
+    balance_fen = opening_fen
+    for movement_fen in movements:
+        balance_fen += movement_fen
+        balances.append(balance_fen)
+    return balances
