@@ -1,0 +1,129 @@
+"""Finding personal numbers in free text: Chinese ID numbers, mobile numbers, bank cards.
+
+Owns the detection used to refuse such text (``personal_data_in_text``) and to redact logs. It is a net, not a
+proof: it is meant to catch what people paste, also with full-width digits, blanks or hyphens in between, and
+to leave dates, amounts, UUIDs, hashes and voucher or claim numbers alone.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import date
+from typing import Final, Literal
+
+PersonalDataKind = Literal["id_number", "mobile", "bank_card"]
+
+# GB/T 2260, first two digits of an area code: the provinces and the special regions.
+_PROVINCES: Final = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
+)
+# GB 11643-1999: weights of the first seventeen digits, and the check characters by remainder.
+_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_CHARACTERS: Final = "10X98765432"
+
+_UUID: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-z])", re.I)
+_HEX_WORD: Final = re.compile(r"(?<![0-9a-z])(?=(?:[0-9]*[a-f]){3})[0-9a-f]{24,}(?![0-9a-z])", re.I)
+_DATE: Final = re.compile(
+    r"(?<![0-9])(?:19|20|21)[0-9]{2}([-/. ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
+)
+_RUN: Final = re.compile(r"[0-9]+(?:[ -]{1,2}[0-9]+)*(?:[ -]{0,2}[Xx](?![0-9A-Za-z]))?")
+_MOBILE: Final = re.compile(r"(?:\+?86|0086)?1[3-9][0-9]{9}")
+_COMPACT_DATE: Final = re.compile(r"(?:19|20|21)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+_LONGEST_NUMBER: Final = 19
+
+
+def personal_data_in(text: str) -> PersonalDataKind | None:
+    """Say which kind of personal number a text contains, or None.
+
+    An ID number is 18 characters with a province, and a possible birth date or a right check character (15 digits
+    for the old form); a mobile number is ``1[3-9]`` and nine digits, with or without +86; a bank card is 16 to 19
+    digits passing Luhn's check.
+    """
+    if not any(map(str.isnumeric, text)):
+        return None
+    plain = _HEX_WORD.sub("|", _UUID.sub("|", normalised(text)))
+    if any(_is_id_number(number) for number in _numbers(plain)):
+        return "id_number"
+    # Dates go only now: an ID number written 612424-1990-01-01-1234 has one inside.
+    undated = _DATE.sub("|", plain)
+    for number in _numbers(undated):
+        if _MOBILE.fullmatch(number):
+            return "mobile"
+        if _is_bank_card(number):
+            return "bank_card"
+    return None
+
+
+def normalised(text: str) -> str:
+    """Write digits of every script as 0-9, dashes as ``-``, blanks as one space; drop invisible characters."""
+    return "".join(map(_normal_character, unicodedata.normalize("NFKC", text)))
+
+
+def id_number_checksum_is_valid(number: str) -> bool:
+    """Tell whether 18 characters carry the right check character of GB 11643-1999."""
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
+    return _CHECK_CHARACTERS[total % 11] == number[17]
+
+
+def luhn_is_valid(number: str) -> bool:
+    """Tell whether the digits pass Luhn's check (ISO/IEC 7812-1)."""
+    total = 0
+    for index, digit in enumerate(map(int, reversed(number))):
+        total += digit if index % 2 == 0 else sum(divmod(2 * digit, 10))
+    return total % 10 == 0
+
+
+def _normal_character(character: str) -> str:
+    if character.isascii():
+        return " " if character.isspace() else character
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category in {"Cf", "Mn"}:
+        return ""
+    return {"Pd": "-", "Zs": " ", "Zl": " ", "Zp": " "}.get(category, character)
+
+
+def _numbers(plain: str) -> Iterator[str]:
+    """Yield every number that whole groups of digits form together, as people write them with blanks or hyphens."""
+    for run in _RUN.finditer(plain):
+        groups = [group for group in re.split(r"[ -]+", run.group().upper()) if group]
+        for start in range(len(groups)):
+            joined = ""
+            for group in groups[start:]:
+                joined += group
+                if len(joined) > _LONGEST_NUMBER:
+                    break
+                yield joined
+
+
+def _is_id_number(number: str) -> bool:
+    if number[:2] not in _PROVINCES:
+        return False
+    if len(number) == 18:  # noqa: PLR2004 - the length of an ID number, GB 11643-1999
+        return _is_birth_date(number[6:14]) or id_number_checksum_is_valid(number)
+    # The old form of GB 11643-1989: fifteen digits with a two-digit year.
+    return len(number) == 15 and number.isdecimal() and _is_birth_date("19" + number[6:12])  # noqa: PLR2004
+
+
+def _is_birth_date(digits: str) -> bool:
+    if not digits.isdecimal():
+        return False
+    try:
+        born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return 1850 <= born.year < 2100  # noqa: PLR2004 - nobody living is outside
+
+
+def _is_bank_card(number: str) -> bool:
+    # A number that starts with zero or with a date is a voucher, serial or time stamp, not a card.
+    return (
+        16 <= len(number) <= _LONGEST_NUMBER  # noqa: PLR2004 - ISO/IEC 7812-1 lengths in use in China
+        and number.isdecimal()
+        and number[0] != "0"
+        and not _COMPACT_DATE.match(number)
+        and luhn_is_valid(number)
+    )

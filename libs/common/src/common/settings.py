@@ -1,0 +1,78 @@
+"""Settings from environment variables, refused in one clear line when they are missing or wrong.
+
+A service derives its own class with its prefix (``LEDGER_``, ``CLAIMS_``) and loads it once at start. Values never
+appear in the message: a database address may carry a password.
+"""
+
+import sys
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, SecretBytes, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from common.validation import field_error, problem_from
+
+SettingsType = TypeVar("SettingsType", bound=BaseSettings)
+_KEY_BYTES = 32
+
+
+def _key_from_hex(value: SecretStr) -> SecretBytes:
+    try:
+        key = bytes.fromhex(value.get_secret_value())
+    except ValueError:
+        raise field_error("not_hexadecimal", "须为十六进制。", "must be hexadecimal") from None
+    if len(key) < _KEY_BYTES:
+        raise field_error("too_short", "至少 32 字节。", f"must have at least {_KEY_BYTES} bytes (64 hexadecimal digits)")
+    return SecretBytes(key)
+
+
+def _postgres_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"} or not rest:
+        raise field_error("not_a_url", "须为 postgresql:// 地址。", "must be an address that starts with postgresql://")
+    return value
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_postgres_url)]
+"""An address ``postgresql://user:password@host:port/database``."""
+
+HexKey = Annotated[SecretStr, AfterValidator(_key_from_hex)]
+"""A secret key as hexadecimal text, at least 32 bytes; read it with ``key_bytes``."""
+
+
+class ServiceSettings(BaseSettings):
+    """What both services are told. A service adds its own and sets ``env_prefix``."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    database_url: DatabaseUrl = Field(description="The service's own restricted role.")
+    owner_database_url: DatabaseUrl | None = Field(default=None, description="The owner; only migrations use it.")
+    jwks: str = Field(min_length=1, description="Path or http(s) address of the issuer's JSON Web Key Set.")
+    issuer: str = Field(min_length=1, description="The `iss` every token must carry.")
+    audience: str = Field(default="fangpin", min_length=1, description="The `aud` every token must carry.")
+    fingerprint_key: HexKey = Field(description="Keys the fingerprints of requests, hexadecimal.")
+    pool_size: int = Field(default=8, ge=1, le=200, description="Database connections of one process.")
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+def key_bytes(key: SecretStr | SecretBytes) -> bytes:
+    """Return the bytes of a `HexKey` setting."""
+    value = key.get_secret_value()
+    return value if isinstance(value, bytes) else bytes.fromhex(value)
+
+
+def load_settings(settings_class: type[SettingsType]) -> SettingsType:
+    """Read the settings from the environment, or end the process with one line per fault on stderr and status 2."""
+    try:
+        return settings_class()
+    except ValidationError as error:
+        for line in describe_faults(settings_class, error):
+            sys.stderr.write(line + "\n")
+        raise SystemExit(2) from None
+
+
+def describe_faults(settings_class: type[BaseSettings], error: ValidationError) -> list[str]:
+    """Say per variable what is wrong: ``LEDGER_ISSUER: This is required.``"""
+    prefix = str(settings_class.model_config.get("env_prefix", ""))
+    return [f"{prefix}{fault.field}".upper() + f": {fault.en}" for fault in problem_from(error).errors]
