@@ -122,6 +122,8 @@ class BookState:
     turnover: dict[BalanceKey, tuple[int, int]]
     encumbrances: dict[UUID, EncumbranceState]
     entries: dict[UUID, PostedEntry]
+    new_months: tuple[str, ...] = ()
+    """Open months that have no row yet; they get one with the next entry."""
 
     def fund(self, code: str) -> FundState | None:
         """The fund, or nothing if the book has none of that code."""

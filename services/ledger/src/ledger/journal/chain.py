@@ -1,0 +1,125 @@
+"""The hash chain's canonical form, by format version. Pure.
+
+A record's hash is SHA-256 over canonical JSON (RFC 8785) of its place, the hash before it and its whole content. Records hold texts,
+booleans, nulls and integers below 2^53 under ASCII names only; for such values orjson's sorted output is the canonical form, and a
+property test holds it against an RFC 8785 implementation. docs/adr/0004-chain-format.md describes the form for other readers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from ledger.journal.drafts import Json, PostedEntry, PostedLine
+
+FORMAT = 1
+SUITE = "sha256"
+GENESIS = bytes(32)
+"""The hash before the first record."""
+
+RecordKind: TypeAlias = Literal["book", "fund", "period", "entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A record's place in the chain: its book, its position (from 1) and the hash before it."""
+
+    book: str
+    position: int
+    prev_hash: bytes
+
+
+def canonical(value: Json) -> bytes:
+    """Return the canonical JSON of a value made of texts, booleans, nulls, integers below 2^53, lists and ASCII-named objects.
+
+    Raises ``TypeError`` for any other value.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+
+
+def instant(moment: datetime) -> str:
+    """Write an instant the one way it is hashed: UTC with microseconds, e.g. ``2026-03-01T08:00:00.000000Z``."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def entry_bytes(link: Link, entry: PostedEntry) -> bytes:
+    """Return what the hash of an entry's record covers: every column of the entry and of its postings."""
+    return canonical(_record(link, "entry", entry_content(entry)))
+
+
+def entry_hash(link: Link, entry: PostedEntry) -> bytes:
+    """Return the hash of an entry's record. The entry's own ``position`` and ``hash`` are not read."""
+    return sha256(entry_bytes(link, entry)).digest()
+
+
+def content_bytes(link: Link, kind: RecordKind, content: Mapping[str, Json]) -> bytes:
+    """Return what the hash of any other record covers."""
+    return canonical(_record(link, kind, dict(content)))
+
+
+def content_hash(link: Link, kind: RecordKind, content: Mapping[str, Json]) -> bytes:
+    """Return the hash of a record that carries its content itself."""
+    return sha256(content_bytes(link, kind, content)).digest()
+
+
+def _record(link: Link, kind: RecordKind, content: dict[str, Json]) -> dict[str, Json]:
+    return {
+        "format": FORMAT,
+        "book": link.book,
+        "position": link.position,
+        "kind": kind,
+        "prev_hash": link.prev_hash.hex(),
+        kind if kind == "entry" else "content": content,
+    }
+
+
+def entry_content(entry: PostedEntry) -> dict[str, Json]:
+    """Return an entry as the chain sees it."""
+    return {
+        "seq": entry.seq,
+        "id": str(entry.id),
+        "kind": entry.kind,
+        "fiscal_year": entry.fiscal_year,
+        "period": entry.period,
+        "voucher_type": entry.voucher_type,
+        "voucher_number": entry.voucher_number,
+        "effective_on": entry.effective_on.isoformat(),
+        "posted_at": instant(entry.posted_at),
+        "description": entry.description,
+        "reference": entry.reference,
+        "metadata": dict(entry.metadata),
+        "payee_ref": entry.payee_ref,
+        "non_budget": entry.non_budget,
+        "non_budget_reason": entry.non_budget_reason,
+        "red": entry.red,
+        "undoes": None if entry.undoes is None else str(entry.undoes),
+        "prepared_by": entry.prepared_by,
+        "reviewed_by": entry.reviewed_by,
+        "posted_by": entry.posted_by,
+        "attachment_count": entry.attachment_count,
+        "attachment_hashes": list(entry.attachment_hashes),
+        "postings": [_line_content(line) for line in entry.postings],
+    }
+
+
+def _line_content(line: PostedLine) -> dict[str, Json]:
+    return {
+        "line": line.line,
+        "fund": line.fund,
+        "account": line.account,
+        "side": line.side,
+        "amount_fen": line.amount_fen,
+        "red": line.red,
+        "budget_year": line.budget_year,
+        "source": line.source,
+        "encumbrance": None if line.encumbrance is None else str(line.encumbrance),
+        "memo": line.memo,
+    }

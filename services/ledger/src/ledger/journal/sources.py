@@ -1,0 +1,54 @@
+"""Which money a payment that names no source draws on. Pure.
+
+Cash is kept by source 资金来源. A line that credits cash without a source takes what each source has, in the fund's stated order,
+then money of sources outside that order, then money without a source. What is missing after that stays on the last source that has
+money, so that the rule against negative balances refuses the entry and names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ledger.journal.drafts import CASH, NO_SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ledger.journal.drafts import LineDraft
+    from ledger.journal.state import BookState
+
+
+def split_over_sources(amount_fen: int, cash: Mapping[str, int], order: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Split an amount over the sources of a fund's cash: ``(source, fen)`` pairs that add up to the amount, none of them zero."""
+    stated = [source for source in order if source != NO_SOURCE]
+    others = sorted(source for source in cash if source not in stated and source != NO_SOURCE)
+    parts: dict[str, int] = {}
+    left = amount_fen
+    for source in [*stated, *others, NO_SOURCE]:
+        taken = min(left, cash.get(source, 0))
+        if taken > 0:
+            parts[source] = taken
+            left -= taken
+    if left:
+        last = next(reversed(parts), NO_SOURCE)
+        parts[last] = parts.get(last, 0) + left
+    return tuple(parts.items())
+
+
+def with_sources(lines: tuple[LineDraft, ...], state: BookState) -> tuple[LineDraft, ...]:
+    """Return the lines with every source settled. Lines without a source that credit cash are split, in the order they stand."""
+    if all(line.source is not None for line in lines):
+        return lines
+    left: dict[str, dict[str, int]] = {}
+    settled: list[LineDraft] = []
+    for line in lines:
+        fund = state.fund(line.fund)
+        if line.source is not None or line.account != CASH or line.side == "debit" or fund is None:
+            settled.append(line if line.source is not None else replace(line, source=NO_SOURCE))
+            continue
+        cash = left.setdefault(line.fund, state.cash_by_source(line.fund))
+        for source, fen in split_over_sources(line.amount_fen, cash, fund.source_order):
+            cash[source] = cash.get(source, 0) - fen
+            settled.append(replace(line, source=source, amount_fen=fen))
+    return tuple(settled)
