@@ -1,4 +1,4 @@
-"""How Alembic reaches the claims database: as its owner, one transaction for everything, with a lock timeout.
+"""How Alembic reaches the claims database: as its owner, one transaction for everything.
 
 The caller hands a connection over in `config.attributes["connection"]` (tests, the local runner) or an address in `sqlalchemy.url` or
 CLAIMS_OWNER_DATABASE_URL.
@@ -16,15 +16,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from claims.metadata import load_all_tables
 
 target_metadata = load_all_tables()
-# A migration that cannot get its lock gives up instead of queueing the whole county behind it.
-LOCK_TIMEOUT = "5s"
 
 
 def migrate(connection: sa.Connection) -> None:
     """Run the migrations on an open connection of the owner."""
     context.configure(connection=connection, target_metadata=target_metadata, transaction_per_migration=False)
     with context.begin_transaction():
-        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         context.run_migrations()
 
 
@@ -32,7 +29,9 @@ def address() -> str:
     """The owner's address as an asyncpg URL; one clear line if there is none."""
     url = context.config.get_main_option("sqlalchemy.url") or os.environ.get("CLAIMS_OWNER_DATABASE_URL", "")
     if not url:
-        raise SystemExit("claims migrations: set CLAIMS_OWNER_DATABASE_URL to the owner's address of the claims database")
+        raise SystemExit(
+            "claims migrations: set CLAIMS_OWNER_DATABASE_URL to the owner's address of the claims database"
+        )
     return str(sa.make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False))
 
 

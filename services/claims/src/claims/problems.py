@@ -12,18 +12,10 @@ from common.errors import ProblemType
 OUT_OF_ORDER = ProblemType(
     code="out_of_order",
     status=409,
-    title_zh="步骤次序不符",
-    title_en="This step is not the next one",
-    detail_zh="现在可以办理的步骤：{expected}。",
-    detail_en="Steps that may be taken now: {expected}.",
-)
-DATE_OUT_OF_ORDER = ProblemType(
-    code="out_of_order",
-    status=409,
-    title_zh="步骤日期早于前一步骤",
-    title_en="The step is dated before the one it follows",
-    detail_zh="办理日期不得早于 {not_before}。",
-    detail_en="done_on must not be before {not_before}.",
+    title_zh="步骤次序或日期不符",
+    title_en="This is not the next step, or it is dated before the one it follows",
+    detail_zh="expected 列出现在可以办理的步骤；办理日期不得早于 not_before。",
+    detail_en="`expected` lists the steps that may be taken now; done_on must not be before `not_before`.",
 )
 LEAD_HOUSEHOLD_FIXED = ProblemType(
     code="lead_household_fixed",
@@ -136,8 +128,8 @@ BANK_RETURN_UNREADABLE = ProblemType(
     status=422,
     title_zh="银行回盘文件无法读取",
     title_en="The bank return file cannot be read",
-    detail_zh="原因：{reason}。",
-    detail_en="Reason: {reason}.",
+    detail_zh="文件第 {row} 行：{column}。",
+    detail_en="Row {row} of the file: {column}.",
 )
 NOTHING_TO_BOOK = ProblemType(
     code="nothing_to_book",

@@ -35,9 +35,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlaceError:
-    """What is wrong with a place: the field (`town` or `village`), and a reason in both languages."""
+    """What is wrong with a place: the field (`town` or `village`), a stable code, and a reason in both languages."""
 
     field: str
+    code: str
     reason_zh: str
     reason_en: str
 
@@ -49,6 +50,7 @@ def resolve_town(book: str, table: DivisionTable | None, town: str) -> Division 
             return Division(town, "town", "", book)
         return PlaceError(
             "town",
+            "code_needed",
             f"本县没有区划表：请填写以 {book} 开头的九位乡镇代码",
             f"this county has no table of divisions here: give the town's nine-digit code, which starts with {book}",
         )
@@ -62,6 +64,7 @@ def resolve_village(town: Division, table: DivisionTable | None, village: str) -
             return Division(village, "village", "", town.code)
         return PlaceError(
             "village",
+            "code_needed",
             f"本县没有区划表：请填写以 {town.code} 开头的十二位村代码",
             f"this county has no table of divisions here: give the village's twelve-digit code, which starts with {town.code}",
         )
@@ -90,6 +93,13 @@ def _one_of(field: str, candidates: list[Division], given: str, among_zh: str, a
     if len(named) == 1:
         return named[0]
     if not named:
-        return PlaceError(field, f"不在{among_zh}之中", f"is not one of {among_en} (by code or exact name)")
+        return PlaceError(
+            field, "unknown_division", f"不在{among_zh}之中", f"is not one of {among_en} (by code or exact name)"
+        )
     codes = ", ".join(row.code for row in named)
-    return PlaceError(field, f"名称不唯一，请填写代码：{codes}", f"is the name of several; give the code: {codes}")
+    return PlaceError(
+        field,
+        "ambiguous_division",
+        f"名称不唯一，请填写代码：{codes}",
+        f"is the name of several; give the code: {codes}",
+    )

@@ -76,5 +76,4 @@ def table_of(county: str) -> DivisionTable | None:
     file = importlib.resources.files("claims.divisions").joinpath("data", f"{county}.csv")
     if not re.fullmatch(r"[0-9]{6}", county) or not file.is_file():
         return None
-    with file.open(encoding="utf-8", newline="") as stream:
-        return parse_table(county, csv.DictReader(stream))
+    return parse_table(county, csv.DictReader(file.read_text(encoding="utf-8").splitlines()))

@@ -73,3 +73,8 @@ def relation_code(given: str) -> str | None:
         if given == row.code or given in row.words:
             return row.code
     return None
+
+
+def relation_name_zh(code: str) -> str:
+    """The Chinese name of a stored relation."""
+    return next(row.name_zh for row in relations() if row.code == code)

@@ -1,8 +1,8 @@
 """What a household must look like: ID numbers, phones, bank accounts, heads, members. Pure: no clock, no I/O.
 
-The ID number is judged here and not by a library's validator: those refuse genuine numbers (a code like 610923 is younger than the people
-who carry it) and accept births in the future. Only the checksum (ISO 7064 MOD 11-2, as GB 11643 prescribes) and the table of area codes are
-taken from python-stdnum.
+The ID number is judged here and not by a library's validator: those refuse genuine numbers (a code like 610923 is
+younger than the people who carry it) and accept births in the future. Only the table of area codes is taken from
+python-stdnum. Numbers come in already compacted (`common.text.compact`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import phonenumbers
-from stdnum import luhn, numdb
-from stdnum.iso7064 import mod_11_2
+from stdnum import numdb
+
+from common.personal_data import id_number_checksum_is_valid, luhn_is_valid
 
 EARLIEST_BIRTH_YEAR = 1900
 _ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
@@ -33,10 +34,14 @@ class Refusal:
     reason_en: str
 
 
-ID_SHAPE = Refusal("id_number_shape", "身份证号码须为18位（末位可为X）", "must be an 18-digit ID number (the last may be X)")
+ID_SHAPE = Refusal(
+    "id_number_shape", "身份证号码须为18位（末位可为X）", "must be an 18-digit ID number (the last may be X)"
+)
 ID_CHECKSUM = Refusal("id_number_checksum", "身份证号码校验码不符", "its check digit is wrong")
 ID_BIRTH = Refusal("id_number_birth", "身份证号码中的出生日期无效", "contains no valid date of birth")
-ID_BIRTH_FUTURE = Refusal("id_number_birth_future", "身份证号码中的出生日期在今天之后", "contains a date of birth in the future")
+ID_BIRTH_FUTURE = Refusal(
+    "id_number_birth_future", "身份证号码中的出生日期在今天之后", "contains a date of birth in the future"
+)
 BIRTH_DISAGREES = Refusal("birth_on_disagrees", "出生日期与身份证号码不一致", "does not agree with the ID number")
 PHONE_INVALID = Refusal("phone_invalid", "电话号码无效", "is not a valid telephone number of China")
 ACCOUNT_SHAPE = Refusal("bank_account_shape", "银行账号须为8至30位数字", "must be 8 to 30 digits")
@@ -44,21 +49,21 @@ HEAD_COUNT = Refusal("one_head", "须有且仅有一名户主", "exactly one mem
 PERSON_TWICE = Refusal("person_twice", "同一户内身份证号码重复", "the same ID number stands twice in this household")
 
 
-def compact(text: str) -> str:
-    """The value without full-width forms, blanks and hyphens, in capitals: how people write numbers varies, the number does not."""
-    return re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text)).upper()
+def has_id_shape(number: str) -> bool:
+    """Whether a compacted number has the shape of a second-generation ID number."""
+    return _ID_NUMBER.fullmatch(number) is not None
 
 
 def check_id_number(number: str, today: date) -> Refusal | None:
     """Judge a compacted second-generation ID number: shape, date of birth, check digit, in this order."""
-    if not _ID_NUMBER.fullmatch(number):
+    if not has_id_shape(number):
         return ID_SHAPE
     born = birth_date(number)
     if born is None:
         return ID_BIRTH
     if born > today:
         return ID_BIRTH_FUTURE
-    return None if mod_11_2.is_valid(number) else ID_CHECKSUM
+    return None if id_number_checksum_is_valid(number) else ID_CHECKSUM
 
 
 def birth_date(number: str) -> date | None:
@@ -101,7 +106,7 @@ def check_bank_account(account: str) -> Refusal | None:
 
 def bank_account_warning(account: str) -> str | None:
     """`bank_account_checksum` if a card number fails its Luhn digit; passbook accounts have none, so this never refuses."""
-    return None if luhn.is_valid(account) else "bank_account_checksum"
+    return None if luhn_is_valid(account) else "bank_account_checksum"
 
 
 def normal_name(given: str) -> str:

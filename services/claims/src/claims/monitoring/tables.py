@@ -40,7 +40,9 @@ lead = sa.Table(
     sa.CheckConstraint("status IN ('open', 'refused', 'monitored', 'eliminated')", name="status"),
     sa.CheckConstraint("description_cipher IS NOT NULL OR household_id IS NOT NULL", name="about_somebody"),
     sa.CheckConstraint("(channel = 'department_check') = (department IS NOT NULL)", name="department"),
-    sa.CheckConstraint("status NOT IN ('monitored', 'eliminated') OR household_id IS NOT NULL", name="monitored_household"),
+    sa.CheckConstraint(
+        "status NOT IN ('monitored', 'eliminated') OR household_id IS NOT NULL", name="monitored_household"
+    ),
     sa.Index(None, "book", "status", "id"),
     sa.Index(None, "book", "household_id", "id"),
 )

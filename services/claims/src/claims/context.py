@@ -1,0 +1,36 @@
+"""What a use case of the claims service works with: settings, database, cipher. Built once at start, kept on the app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims.households.personal import PersonalData
+from claims.settings import Settings
+from common.crypto import FieldCipher
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The running service's resources."""
+
+    settings: Settings
+    engine: AsyncEngine
+    cipher: FieldCipher
+
+    def personal(self, book: str) -> PersonalData:
+        """What seals and opens the personal fields of a book."""
+        return PersonalData(self.cipher, book)
+
+
+def context_of(request: Request) -> Context:
+    """The context of the app that serves this request."""
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+"""A route's parameter that receives the service's resources."""

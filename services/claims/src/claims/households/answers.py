@@ -1,0 +1,99 @@
+"""From a stored household to its answer: opened, masked, named."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from claims.divisions.table import table_of
+from claims.households import reference
+from claims.households.personal import PersonalData
+from claims.households.rules import mask_name
+from claims.households.schemas import (
+    DivisionOrigin,
+    HouseholdChanged,
+    HouseholdOut,
+    HouseholdWarning,
+    LeftReason,
+    MemberOut,
+)
+from claims.households.store import HouseholdRow, MemberRow
+from common.crypto import mask_account, mask_id_number, mask_phone
+
+CADRE_COLUMN = "household.responsible_cadre"
+WARNING_TEXTS = {
+    "area_code_unknown": ("身份证号码的行政区划代码不在表中", "the area code of the ID number is not in the table"),
+    "area_code_abolished": ("身份证号码的行政区划代码已撤销", "the area code of the ID number has been abolished"),
+    "possible_duplicate": ("该身份证号码已登记在另一户", "this ID number is already recorded in another household"),
+    "bank_account_checksum": ("银行卡号校验位不符，请核对", "the card's check digit does not fit; check the number"),
+    "division_unverified": (
+        "本县没有区划表，代码未经核对",
+        "this county has no table of divisions; the codes are unverified",
+    ),
+}
+
+
+def warning(code: str, field: str, household_id: UUID | None = None) -> HouseholdWarning:
+    """A warning with its texts."""
+    text_zh, text_en = WARNING_TEXTS[code]
+    return HouseholdWarning(code=code, field=field, text_zh=text_zh, text_en=text_en, household_id=household_id)
+
+
+def division_name(book: str, code: str) -> str | None:
+    """The published name of a town or village, or None if no table here knows the code."""
+    table = table_of(book)
+    found = None if table is None else table.by_code.get(code)
+    return None if found is None else found.name
+
+
+def member_out(personal: PersonalData, row: MemberRow, *, names: bool) -> MemberOut:
+    """A member's answer; `names=False` masks the name too (for answers that are kept)."""
+    member = personal.open_member(row.id, row.name_cipher, row.id_number_cipher, row.phone_cipher)
+    return MemberOut(
+        id=row.id,
+        name=member.name if names else mask_name(member.name),
+        id_number=mask_id_number(member.id_number),
+        relation=row.relation,
+        relation_name_zh=reference.relation_name_zh(row.relation),
+        phone=None if member.phone is None else mask_phone(member.phone.removeprefix("+86")),
+        present=row.present,
+        left_on=row.left_on,
+        left_reason=cast("LeftReason | None", row.left_reason),
+    )
+
+
+def household_out(personal: PersonalData, row: HouseholdRow, *, names: bool = True) -> HouseholdOut:
+    """A household's answer."""
+    account, cadre = row.bank_account_cipher, row.responsible_cadre_cipher
+    cadre_name = None if cadre is None else personal.open_text(cadre, CADRE_COLUMN, row.id)
+    return HouseholdOut(
+        id=row.id,
+        town=row.town_code,
+        town_name=division_name(row.book, row.town_code),
+        village=row.village_code,
+        village_name=division_name(row.book, row.village_code),
+        division=DivisionOrigin(
+            verified=row.division_system is not None, code_system=row.division_system, as_of=row.division_as_of
+        ),
+        category=row.category,
+        category_name_zh=reference.category_name_zh(row.category),
+        monitored=row.monitored,
+        monitored_from=row.monitored_from,
+        annual_income_fen=row.annual_income_fen,
+        income_year=row.income_year,
+        bank_account=None if account is None else mask_account(personal.open_bank_account(row.id, account)),
+        responsible_cadre=cadre_name if names or cadre_name is None else mask_name(cadre_name),
+        members=[member_out(personal, member, names=names) for member in row.members],
+        version=row.version,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.updated_at,
+        updated_by=row.updated_by,
+    )
+
+
+def household_changed(
+    personal: PersonalData, row: HouseholdRow, warnings: list[HouseholdWarning], *, names: bool
+) -> HouseholdChanged:
+    """A household's answer after a change, with what a person should look at."""
+    return HouseholdChanged(**dict(household_out(personal, row, names=names)), warnings=warnings)
