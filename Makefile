@@ -43,3 +43,57 @@ lock: $(STAMP) ## resolve requirements.lock anew (UPGRADE=1 takes the newest ver
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  $(if $(UPGRADE),--upgrade) --no-emit-package fangpin-common --no-emit-package fangpin-ledger \
 	  --no-emit-package fangpin-claims pyproject.toml --group dev -o requirements.lock
+
+.PHONY: clean
+clean: ## remove .venv, caches and ALL local data (databases, keys, logs)
+	@test ! -x $(BIN)/python || $(BIN)/python -m deploy.local clean
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find libs services deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- running ---------------------------------------------------------------------------------------
+
+.PHONY: run
+run: $(STAMP) ## start database, both services and the worker, load the demo book; Ctrl-C stops (VERBOSE=1 shows every log line)
+	@exec $(BIN)/python -m deploy.local run $(if $(VERBOSE),--verbose)
+
+.PHONY: token
+token: export WHO := $(WHO)
+token: export BOOK := $(BOOK)
+token: export SUB := $(SUB)
+token: $(STAMP) ## print one development token: make -s token WHO=officer [BOOK=610923] [SUB=li-2]
+	@exec $(BIN)/python -m deploy.local.token
+
+.PHONY: migrate
+migrate: $(STAMP) ## bring both databases to the newest migration (make run does it too)
+	@exec $(BIN)/python -m deploy.local migrate
+
+# ---- proving ---------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(STAMP) ## every test that fits in 20 minutes on two cores, with everything they need
+	@exec $(BIN)/pytest -n 2 --dist loadgroup -m 'not long' -q $(ARGS)
+
+.PHONY: test-long
+test-long: $(STAMP) ## the long runs
+	@exec $(BIN)/pytest -m long -q $(ARGS)
+
+.PHONY: bench
+bench: $(STAMP) ## the benchmarks, as ratios to pgbench on the same server in the same run
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: check
+check: $(STAMP) ## format, lint, types, import rules, migrations drift, OpenAPI drift, lock
+	@echo "check: format" && $(BIN)/ruff format --check -q $(CODE)
+	@echo "check: lint" && $(BIN)/ruff check -q $(CODE)
+	@echo "check: types" && $(BIN)/mypy $(CODE)
+	@echo "check: import rules" && $(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m deploy.checks lock migrations openapi
+
+.PHONY: format
+format: $(STAMP) ## format the code and mend what lint can mend by itself
+	@$(BIN)/ruff format -q $(CODE)
+	@$(BIN)/ruff check --fix -q $(CODE)
+
+.PHONY: openapi
+openapi: $(STAMP) ## write docs/openapi/*.json anew from the apps
+	@exec $(BIN)/python -m deploy.checks openapi --write

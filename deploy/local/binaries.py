@@ -52,31 +52,53 @@ def copy_installation(folder: Path) -> Path:
     return target / "bin"
 
 
-def system_folder(checkout: Path) -> Path:
-    """Make (or find) the folder outside the checkout that belongs to this checkout alone."""
-    name = "fangpin-" + hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:12]
+def folder_name(state_folder: Path) -> str:
+    """Name of the system folder that belongs to this state folder alone."""
+    return "fangpin-" + hashlib.sha256(str(state_folder.resolve()).encode()).hexdigest()[:12]
+
+
+def find_system_folder(state_folder: Path) -> Path | None:
+    """Answer the system folder if there is one and it is ours."""
+    for base in SYSTEM_FOLDERS:
+        folder = base / folder_name(state_folder)
+        if folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == os.geteuid():
+            return folder
+    return None
+
+
+def system_folder(state_folder: Path) -> Path:
+    """Make (or find) the folder outside the checkout that belongs to this state folder alone."""
+    found = find_system_folder(state_folder)
+    if found is not None:
+        return found
     parent = next((base for base in SYSTEM_FOLDERS if os.access(base, os.W_OK | os.X_OK)), None)
     if parent is None:
         message = "no place for the database: neither /var/lib nor /var/tmp can be written"
         raise RunnerError(message)
-    folder = parent / name
-    folder.mkdir(mode=0o711, exist_ok=True)
-    status = folder.lstat()
-    if folder.is_symlink() or status.st_uid != os.geteuid():
+    folder = parent / folder_name(state_folder)
+    try:
+        folder.mkdir(mode=0o711)
+    except FileExistsError as error:
         message = f"{folder} belongs to somebody else; remove it"
-        raise RunnerError(message)
-    folder.chmod(0o711)
+        raise RunnerError(message) from error
+    folder.chmod(0o711)  # whatever the umask was: the server's account passes, nobody lists
     return folder
 
 
-def choose_place(state_folder: Path, checkout: Path, account: Account | None) -> Place:
+def choose_place(state_folder: Path, account: Account | None) -> Place:
     """Answer where the embedded server keeps its data and takes its programs from.
 
     Beside the other state, if the server's account reaches both that and the wheel; otherwise data
-    and a copy of the programs live in a system folder whose name is derived from the checkout.
+    and a copy of the programs live in a system folder whose name is derived from the state folder's
+    path, and stay there.
     """
-    programs = wheel_installation() / "bin"
-    if account is None or (account.reaches(state_folder) and account.reaches(programs)):
-        return Place(programs, state_folder / "postgres")
-    folder = system_folder(checkout)
+    programs, data = wheel_installation() / "bin", state_folder / "postgres"
+    if account is None:
+        return Place(programs, data)
+    moved_before = find_system_folder(state_folder) is not None
+    if not moved_before and account.reaches(state_folder) and account.reaches(programs):
+        return Place(programs, data)
+    if not moved_before and data.exists():
+        raise RunnerError(f"account {account.name} can no longer reach {data}; make its parent folders passable again")
+    folder = system_folder(state_folder)
     return Place(copy_installation(folder), folder / "postgres", moved_to=folder)

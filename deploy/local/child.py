@@ -23,10 +23,10 @@ POLL_SECONDS: Final = 0.05
 
 @dataclass(slots=True)
 class Child:
-    """A process of ours. It runs in a session of its own, so that Ctrl-C reaches only the
-    supervisor, which stops its children in order.
+    """A process of ours.
 
-    `death_signal` is what the kernel sends it when we die without stopping it.
+    It runs in a session of its own, so that Ctrl-C reaches only the supervisor, which stops its
+    children in order. `death_signal` is what the kernel sends it when we die without stopping it.
     """
 
     name: str

@@ -9,20 +9,23 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from deploy.local.account import Account, give
-from deploy.local.child import Child, wait_until
+from deploy.local.child import POLL_SECONDS, Child, wait_until
 from deploy.local.failures import RunnerError
 from deploy.local.ports import LOOPBACK, free_port, is_free
 
 SUPERUSER: Final = "postgres"
 START_SECONDS: Final = 60.0
 LEFTOVER_SECONDS: Final = 20.0
-BIND_ATTEMPTS: Final = 5
+RETRY_SECONDS: Final = 20.0
+# A port somebody took just now; backends of a killed server that have not noticed its end yet.
+PASSING_REASONS: Final = ("could not bind", "shared memory block")
 ORDINARY_SETTINGS: Final[Mapping[str, str]] = {
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -95,17 +98,23 @@ class Cluster:
         where somebody else has it now, another one is.
         """
         self._clear_leftovers()
-        for _ in range(BIND_ATTEMPTS):
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
             if self.port == 0 or not is_free(self.port):
                 self.port = free_port()
-            if self._started():
+            self.server = self._server()
+            self.server.start()
+            wait_until(self._settled, START_SECONDS)
+            if self._accepts():
                 return
-            tail = self.server.log_tail() if self.server is not None else ""
-            if "could not bind" not in tail:
+            self.server.stop()
+            complaints = self.server.log_tail()
+            passing = any(reason in complaints for reason in PASSING_REASONS)
+            if not passing or time.monotonic() > deadline:
                 break
-        reason = (tail.splitlines() or ["it said nothing"])[-1]
-        message = f"PostgreSQL did not start: {reason} (log: {self.log})"
-        raise RunnerError(message)
+            time.sleep(POLL_SECONDS)
+        reason = (complaints.splitlines() or ["it said nothing"])[-1]
+        raise RunnerError(f"PostgreSQL did not start: {reason} (log: {self.log})")
 
     def stop(self) -> None:
         """Shut down cleanly (connections are ended, data is flushed)."""
@@ -129,24 +138,6 @@ class Cluster:
             complaint = (done.stderr.strip().splitlines() or ["psql failed"])[0]
             raise RunnerError(complaint)
         return done.stdout.strip()
-
-    def _started(self) -> bool:
-        # One start may fail while backends of a killed server still hold its shared memory.
-        deadline_passed = False
-
-        def attempt() -> bool:
-            nonlocal deadline_passed
-            self.server = self._server()
-            self.server.start()
-            wait_until(self._settled, START_SECONDS)
-            if self._accepts():
-                return True
-            deadline_passed = "shared memory" not in self.server.log_tail()
-            self.server.stop()
-            return deadline_passed
-
-        wait_until(attempt, LEFTOVER_SECONDS)
-        return not deadline_passed and self._accepts()
 
     def _settled(self) -> bool:
         return self.server is None or not self.server.is_running or self._accepts()

@@ -16,6 +16,11 @@ from deploy.local.state import CHECKOUT
 SERVICES: Final = ("ledger", "claims")
 KINDS: Final = ("owner", "service", "reader")
 SQL: Final = CHECKOUT / "deploy" / "database"
+# CREATE DATABASE knows no IF NOT EXISTS; psql's gexec runs the text that a query answers.
+CREATE_IF_MISSING: Final = r"""
+SELECT format('CREATE DATABASE %I TEMPLATE %I', :'name', :'template')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +55,9 @@ def create_database(
     template: str = "template0",
 ) -> Database:
     """Create the database unless it exists, with the rights of database.sql; answer its addresses."""
-    if not cluster.psql("-c", f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-        cluster.psql("-c", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    secure_database(cluster, service, name)
+    variables = ["-v", f"name={name}", "-v", f"service={service}", "-v", f"template={template}"]
+    cluster.psql(*variables, "-f", "-", "-f", str(SQL / "database.sql"), script=CREATE_IF_MISSING)
     return addresses(cluster.port, service, name, passwords)
-
-
-def secure_database(cluster: Cluster, service: str, name: str) -> None:
-    """Apply database.sql."""
-    script = str(SQL / "database.sql")
-    cluster.psql("-v", f"name={name}", "-v", f"service={service}", "-f", script, database=name)
 
 
 def drop_database(cluster: Cluster, name: str) -> None:

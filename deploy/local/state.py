@@ -40,14 +40,17 @@ class State:
     folder: Path
 
     def open(self) -> None:
-        """Make the folder. As root it may be passed through (0711) but not listed, because the
-        database server, which refuses to run as root, must reach its own data below it.
+        """Make the folder.
+
+        As root it may be passed through (0711) but not listed, because the database server, which
+        refuses to run as root, must reach its own data below it.
         """
         try:
             for folder in (self.folder, self.keys, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
             self.keys.chmod(0o700)
+            self.logs.chmod(0o700)
         except OSError as error:
             message = f"cannot write the state folder {self.folder}: {error.strerror}"
             raise RunnerError(message) from error

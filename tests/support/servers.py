@@ -1,19 +1,13 @@
 """A throw-away PostgreSQL server for one test process, and databases cloned from migrated templates."""
 
 import itertools
-import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from deploy.local.account import Account, database_account
-from deploy.local.binaries import copy_installation, wheel_installation
-from deploy.local.cluster import THROWAWAY_SETTINGS, Cluster
+from deploy.local.cluster import Cluster
 from deploy.local.databases import (
     SERVICES,
     Database,
@@ -23,30 +17,7 @@ from deploy.local.databases import (
     role_names,
 )
 from deploy.local.migrate import upgrade
-
-PERSISTENT_TMP: Final = "/var/tmp"  # noqa: S108 - only as the parent of mkdtemp
-
-
-@contextmanager
-def scratch_folder(account: Account | None) -> Iterator[Path]:
-    """Make a folder that the database server's account can reach, and remove it afterwards."""
-    parent = tempfile.gettempdir()
-    if account is not None and not account.reaches(Path(parent)):
-        parent = PERSISTENT_TMP
-    folder = Path(tempfile.mkdtemp(prefix="fangpin-test-", dir=parent))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def reachable_programs(folder: Path, account: Account | None) -> Path:
-    """Answer PostgreSQL's programs, copied below `folder` where the account cannot reach the wheel."""
-    programs = wheel_installation() / "bin"
-    if account is None or account.reaches(programs):
-        return programs
-    return copy_installation(folder)
+from deploy.local.throwaway import throwaway_cluster
 
 
 @dataclass(slots=True)
@@ -75,24 +46,10 @@ class Server:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """Start a throw-away server; it and all it wrote are gone afterwards."""
-    account = database_account()
-    with scratch_folder(account) as folder:
-        cluster = Cluster(
-            programs=reachable_programs(folder, account),
-            data=folder / "postgres",
-            log=folder / "postgres.log",
-            password=secrets.token_hex(16),
-            account=account,
-            settings=THROWAWAY_SETTINGS,
-        )
-        cluster.initialise()
-        cluster.start()
-        try:
-            passwords = {role: secrets.token_hex(8) for role in role_names()}
-            create_roles(cluster, passwords)
-            yield Server(cluster, passwords, folder)
-        finally:
-            cluster.kill()
+    with throwaway_cluster() as cluster:
+        passwords = {role: secrets.token_hex(8) for role in role_names()}
+        create_roles(cluster, passwords)
+        yield Server(cluster, passwords, cluster.data.parent)
 
 
 @dataclass(slots=True)
@@ -121,8 +78,3 @@ class Templates:
             yield database
         finally:
             self.server.drop(database)
-
-
-def worker_name() -> str:
-    """Answer the name of this test process (`gw0`, …; `main` without xdist)."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -1,0 +1,1 @@
+"""What `make check` asks beyond format, lint, types and import rules: drift of migrations, OpenAPI and lock."""

@@ -1,0 +1,60 @@
+"""How each of our processes is started: ledger and claims behind a socket, the worker beside them."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from deploy.local.child import Child
+from deploy.local.ports import LOOPBACK
+
+WORKER: Final = "worker"
+READY_TIMEOUT: Final = 2.0
+
+
+def url(port: int) -> str:
+    """Answer the address of a service on this machine."""
+    return f"http://{LOOPBACK}:{port}"
+
+
+def service_child(
+    service: str, listener: socket.socket, settings: Mapping[str, str], logs: Path, number: int = 0
+) -> Child:
+    """A process of `service` that accepts on `listener` (`number` tells several apart)."""
+    name = f"{service}-{number}" if number else service
+    descriptor = listener.fileno()
+    return Child(
+        name=name,
+        command=[sys.executable, "-m", "deploy.local.serve", service, str(descriptor)],
+        log=logs / f"{name}.log",
+        environment=process_environment(settings),
+        inherited=[descriptor],
+    )
+
+
+def worker_child(settings: Mapping[str, str], logs: Path) -> Child:
+    """The claims worker: delivers the outbox to the ledger."""
+    return Child(
+        name=WORKER,
+        command=[sys.executable, "-m", "claims.worker"],
+        log=logs / f"{WORKER}.log",
+        environment=process_environment(settings),
+    )
+
+
+def process_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Our own environment with `settings` on top; the owner's addresses stay with us."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_OWNER_DATABASE_URL")}
+    return {**kept, **settings, "PYTHONUNBUFFERED": "1"}
+
+
+def is_ready(port: int) -> bool:
+    """Ask a service's /readyz."""
+    try:
+        return httpx.get(f"{url(port)}/readyz", timeout=READY_TIMEOUT).is_success
+    except httpx.HTTPError:
+        return False

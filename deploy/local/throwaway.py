@@ -1,0 +1,58 @@
+"""A throw-away PostgreSQL server in a folder of its own, for checks and tests: gone when left."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from deploy.local.account import Account, database_account
+from deploy.local.binaries import copy_installation, wheel_installation
+from deploy.local.cluster import THROWAWAY_SETTINGS, Cluster
+
+REACHABLE_TMP: Final = "/var/tmp"  # noqa: S108 - only as the parent of mkdtemp
+
+
+@contextmanager
+def scratch_folder(account: Account | None, prefix: str = "fangpin-test-") -> Iterator[Path]:
+    """Make a folder that the database server's account can reach, and remove it afterwards."""
+    parent = tempfile.gettempdir()
+    if account is not None and not account.reaches(Path(parent)):
+        parent = REACHABLE_TMP
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def reachable_programs(folder: Path, account: Account | None) -> Path:
+    """Answer PostgreSQL's programs, copied below `folder` where the account cannot reach the wheel."""
+    programs = wheel_installation() / "bin"
+    if account is None or account.reaches(programs):
+        return programs
+    return copy_installation(folder)
+
+
+@contextmanager
+def throwaway_cluster(settings: Mapping[str, str] = THROWAWAY_SETTINGS) -> Iterator[Cluster]:
+    """Start a server on a free port; it and all it wrote are gone afterwards."""
+    account = database_account()
+    with scratch_folder(account) as folder:
+        cluster = Cluster(
+            programs=reachable_programs(folder, account),
+            data=folder / "postgres",
+            log=folder / "postgres.log",
+            password=secrets.token_hex(16),
+            account=account,
+            settings=settings,
+        )
+        cluster.initialise()
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.kill()
