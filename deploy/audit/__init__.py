@@ -1,0 +1,1 @@
+"""Tools for auditors that share no code with the services."""

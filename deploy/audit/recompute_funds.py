@@ -11,6 +11,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 
 CONTROL_ACCOUNTS = {"allotted": "debit", "available": "credit", "encumbered": "credit", "expended": "credit"}
 CASH_ACCOUNT = "1002"
@@ -36,7 +37,9 @@ def with_descendants(own: dict[str, dict[str, int]], codes: Iterable[str]) -> di
     nothing = dict.fromkeys(FIGURES, 0)
     return {
         code: {
-            figure: sum(figures[figure] for other, figures in own.items() if other == code or other.startswith(f"{code}."))
+            figure: sum(
+                figures[figure] for other, figures in own.items() if other == code or other.startswith(f"{code}.")
+            )
             for figure in nothing
         }
         for code in codes
@@ -58,9 +61,9 @@ def differences(shown: list[dict[str, object]], recomputed: dict[str, dict[str, 
 
 def main(journal_path: str, fiscal_year: str, funds_path: str) -> int:
     """Print the recomputed figures and the differences; 0 if there are none."""
-    with open(funds_path, encoding="utf-8") as funds_file:
+    with Path(funds_path).open(encoding="utf-8") as funds_file:
         shown = json.load(funds_file)["items"]
-    with open(journal_path, encoding="utf-8") as journal:
+    with Path(journal_path).open(encoding="utf-8") as journal:
         own = own_figures(journal, int(fiscal_year))
     recomputed = with_descendants(own, [item["code"] for item in shown])
     missing = sorted(set(own) - set(recomputed))
@@ -74,6 +77,8 @@ def main(journal_path: str, fiscal_year: str, funds_path: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
-        sys.exit("usage: recompute_funds.py JOURNAL.jsonl FISCAL_YEAR FUNDS.json")
-    sys.exit(main(*sys.argv[1:]))
+    match sys.argv[1:]:
+        case [journal_path, fiscal_year, funds_path]:
+            sys.exit(main(journal_path, fiscal_year, funds_path))
+        case _:
+            sys.exit("usage: recompute_funds.py JOURNAL.jsonl FISCAL_YEAR FUNDS.json")

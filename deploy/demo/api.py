@@ -40,7 +40,9 @@ class Api:
         """Open the connections."""
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the connections."""
         await self._client.aclose()
 
@@ -60,12 +62,16 @@ class Api:
 
     async def get(self, service: str, path: str, who: str, **query: str | int) -> dict[str, object]:
         """GET below the book and return the answer's object."""
-        answer = await self._client.get(f"{self._base[service]}/books/{self.book}{path}", params=query, headers=self._headers(who, None))
+        answer = await self._client.get(
+            f"{self._base[service]}/books/{self.book}{path}", params=query, headers=self._headers(who, None)
+        )
         return self._object(answer, path)
 
     async def exists(self) -> bool:
         """Whether the ledger knows the book."""
-        answer = await self._client.get(f"{self._base['ledger']}/books/{self.book}", headers=self._headers("admin", None))
+        answer = await self._client.get(
+            f"{self._base['ledger']}/books/{self.book}", headers=self._headers("admin", None)
+        )
         return answer.is_success
 
     @staticmethod

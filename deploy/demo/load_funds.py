@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator
 
 from deploy.demo.api import Api, together
@@ -34,7 +34,9 @@ def all_money(figures: Figures) -> tuple[FundMoney, ...]:
             fund=f"repair.overhaul.c{number:02d}",
             receipts={"county": overhaul.receipt_yuan},
             allotted=overhaul.allotted_yuan,
-            payments=(Payment(yuan=overhaul.paid_yuan, day="11-25", purpose="屋面防水大修"),) if number % overhaul.paid_every == 0 else (),
+            payments=(Payment(yuan=overhaul.paid_yuan, day="11-25", purpose="屋面防水大修"),)
+            if number % overhaul.paid_every == 0
+            else (),
         )
         for number in range(1, figures.seed.overhaul_funds + 1)
     )
@@ -44,11 +46,15 @@ def all_money(figures: Figures) -> tuple[FundMoney, ...]:
 async def load_funds(api: Api, figures: Figures) -> None:
     """Create the book and its sub-funds, then book the year's money in the order in which a county does: receive, allot, pay."""
     book = figures.book
-    await api.post("ledger", "/books", "admin", "book", {"code": book.code, "name": book.name, "first_period": book.first_period})
+    await api.post(
+        "ledger", "/books", "admin", "book", {"code": book.code, "name": book.name, "first_period": book.first_period}
+    )
     for sub_fund in all_sub_funds(figures):
         await api.post("ledger", "/funds", "admin", f"fund:{sub_fund.code}", sub_fund.model_dump())
     money = all_money(figures)
-    await together(api.post("ledger", path, "officer", key, body) for fund in money for path, key, body in _receipts(fund))
+    await together(
+        api.post("ledger", path, "officer", key, body) for fund in money for path, key, body in _receipts(fund)
+    )
     await together(api.post("ledger", *_allotment(fund, figures.fiscal_year)) for fund in money)
     for fund in money:
         # One after the other: a payment splits over the sources by what is left of each, and the demo shall be the same every time.
@@ -61,7 +67,7 @@ def _receipts(fund: FundMoney) -> Iterator[tuple[str, str, dict[str, object]]]:
         body: dict[str, object] = {
             "amount_fen": yuan * FEN,
             "source": source,
-            "effective_on": datetime.date(2021, month, 15).isoformat(),
+            "effective_on": dt.date(2021, month, 15).isoformat(),
             "reference": f"demo-receipt-{fund.fund}-{source}",
         }
         yield f"/funds/{fund.fund}/receipts", f"receipt:{fund.fund}:{source}", body

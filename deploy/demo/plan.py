@@ -1,12 +1,12 @@
 """What the demo book contains, as plain data from a fixed seed. Pure: no clock, no I/O but the two data files.
 
-Every person is invented and cannot be a real one: names say that they are examples, ID numbers carry an area code (99xxxx) that is assigned to no
-place, and account numbers start with an issuer number (999999) that is assigned to no bank.
+Every person is invented and cannot be a real one: names say that they are examples, ID numbers carry an area code
+(99xxxx) that is assigned to no place, and account numbers start with an issuer number (999999) of no bank.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,9 @@ FIGURES_FILE = Path(__file__).parent / "figures.yaml"
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK_CHARACTERS = "10X98765432"
 _RELATIONS = ("head", "spouse", "child", "child", "parent")
+_STILL_OPEN = 0.04
+"""Share of the leads without a household that nobody has handled yet."""
+
 _REFUSED_AT = ("verification", "joint_review", "determination")
 
 
@@ -100,12 +103,12 @@ class PolicyFigures(_Data):
 
 
 class CauseFigures(_Data):
-    """Claims of one cause: how many, of what loss (yuan), of what kind, and what others pay (payer, share)."""
+    """Claims of one cause: how many, of what loss (yuan), of what kind, and what others pay (payer, percent)."""
 
     count: int
     kind: str
     loss_yuan: tuple[int, int] | None = None
-    others: tuple[str, float] | None = None
+    others: tuple[str, int] | None = None
 
 
 class Figures(_Data):
@@ -137,7 +140,7 @@ class Member:
     name: str
     id_number: str
     relation: str
-    birth_on: datetime.date
+    birth_on: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class Lead:
 
     number: int
     channel: str
-    found_on: datetime.date
+    found_on: dt.date
     household: Household | None
     refused_at: str | None
 
@@ -172,7 +175,7 @@ class ClaimPlan:
     household: Household
     cause: str
     kind: str
-    event_on: datetime.date
+    event_on: dt.date
     loss_fen: int | None
     other_payer: str | None
     other_fen: int
@@ -183,7 +186,7 @@ def load_figures() -> Figures:
     return Figures.model_validate(yaml.safe_load(FIGURES_FILE.read_text(encoding="utf-8")))
 
 
-def id_number(area: str, born: datetime.date, sequence: int) -> str:
+def id_number(area: str, born: dt.date, sequence: int) -> str:
     """An 18-character ID number with a right check character (GB 11643) for an invented person."""
     body = f"{area}{born:%Y%m%d}{sequence:03d}"
     total = sum(int(digit) * weight for digit, weight in zip(body, _ID_WEIGHTS, strict=True))
@@ -196,8 +199,13 @@ def account_number(number: int) -> str:
     total = 0
     for index, digit in enumerate(reversed(body)):
         doubled = int(digit) * (2 if index % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
+        total += sum(divmod(doubled, 10))
     return f"{body}{-total % 10}"
+
+
+def _generator(offset: int) -> random.Random:
+    """Repeatable draws for one part of the plan, so that a change of one part leaves the others as they are."""
+    return random.Random(SEED + offset)  # noqa: S311 - a plan to be repeated, nothing secret
 
 
 def _household_sizes(households: int, people: int, generator: random.Random) -> list[int]:
@@ -217,7 +225,7 @@ def _members(number: int, size: int, generator: random.Random) -> tuple[Member, 
     members = []
     for index, relation in enumerate(_RELATIONS[:size]):
         youngest, oldest = ages[relation]
-        born = datetime.date(2021 - generator.randint(youngest, oldest), generator.randint(1, 12), generator.randint(1, 28))
+        born = dt.date(2021 - generator.randint(youngest, oldest), generator.randint(1, 12), generator.randint(1, 28))
         members.append(
             Member(
                 name=f"示例{number:03d}户{'甲乙丙丁戊'[index]}",
@@ -231,7 +239,7 @@ def _members(number: int, size: int, generator: random.Random) -> tuple[Member, 
 
 def plan_households(figures: Figures, villages: tuple[Village, ...]) -> tuple[Household, ...]:
     """The monitored households with exactly the programme's number of people."""
-    generator = random.Random(SEED)
+    generator = _generator(0)
     categories = ("unstable_relieved", "marginal_poverty_prone", "sudden_hardship")
     sizes = _household_sizes(figures.seed.monitored_households, figures.seed.monitored_people, generator)
     return tuple(
@@ -250,35 +258,53 @@ def plan_households(figures: Figures, villages: tuple[Village, ...]) -> tuple[Ho
 
 def plan_leads(figures: Figures, households: tuple[Household, ...]) -> tuple[Lead, ...]:
     """The leads of all channels, in the order of their dates; every household belongs to exactly one."""
-    generator = random.Random(SEED + 1)
+    generator = _generator(1)
     waiting = list(households)
-    drafts: list[tuple[datetime.date, str, Household | None, str | None]] = []
+    drafts: list[tuple[dt.date, str, Household | None, str | None]] = []
     for channel, counts in figures.leads_by_channel.items():
         for index in range(counts.leads):
-            found_on = datetime.date(2021, 1, 4) + datetime.timedelta(days=generator.randint(0, 110))
+            found_on = dt.date(2021, 1, 4) + dt.timedelta(days=generator.randint(0, 110))
             household = waiting.pop() if index < counts.monitored else None
-            refused_at = None if household or generator.random() < 0.04 else _REFUSED_AT[generator.randrange(3)]
+            refused_at = None if household or generator.random() < _STILL_OPEN else _REFUSED_AT[generator.randrange(3)]
             drafts.append((found_on, channel, household, refused_at))
     drafts.sort(key=lambda draft: (draft[0], draft[1]))
-    return tuple(Lead(number, channel, found_on, household, refused_at) for number, (found_on, channel, household, refused_at) in enumerate(drafts, start=1))
+    return tuple(
+        Lead(number, channel, found_on, household, refused_at)
+        for number, (found_on, channel, household, refused_at) in enumerate(drafts, start=1)
+    )
 
 
 def plan_claims(figures: Figures, households: tuple[Household, ...]) -> tuple[ClaimPlan, ...]:
     """One claim for each household to be paid; those whose loss is left open come last."""
-    generator = random.Random(SEED + 2)
+    generator = _generator(2)
     chosen = generator.sample(households, figures.seed.households_paid)
     causes = [cause for cause, counts in figures.claims.items() for _ in range(counts.count)]
     plans = []
     for number, (household, cause) in enumerate(zip(chosen, causes, strict=True), start=1):
         counts = figures.claims[cause]
-        loss_fen = generator.randint(counts.loss_yuan[0] // 100, counts.loss_yuan[1] // 100) * 10_000 if counts.loss_yuan else None
+        loss_fen = (
+            generator.randint(counts.loss_yuan[0] // 100, counts.loss_yuan[1] // 100) * 10_000
+            if counts.loss_yuan
+            else None
+        )
         other_fen = 0
         if counts.others and loss_fen:
             # What others pay comes on top, so that the loss left to the household stays in the range.
-            other_fen = loss_fen * round(counts.others[1] * 100) // 100
+            other_fen = loss_fen * counts.others[1] // 100
             loss_fen += other_fen
-        event_on = datetime.date(2021, 6, 1) + datetime.timedelta(days=generator.randint(0, 60))
-        plans.append(ClaimPlan(number, household, cause, counts.kind, event_on, loss_fen, counts.others[0] if counts.others else None, other_fen))
+        event_on = dt.date(2021, 6, 1) + dt.timedelta(days=generator.randint(0, 60))
+        plans.append(
+            ClaimPlan(
+                number,
+                household,
+                cause,
+                counts.kind,
+                event_on,
+                loss_fen,
+                counts.others[0] if counts.others else None,
+                other_fen,
+            )
+        )
     return tuple(plans)
 
 

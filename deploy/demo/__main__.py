@@ -1,0 +1,79 @@
+"""Load the demo book where it is not there: ``python -m deploy.demo --ledger URL --claims URL --state FOLDER``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.demo.api import Api, DemoLoadError
+from deploy.demo.load_claims import load_claims
+from deploy.demo.load_funds import load_funds
+from deploy.demo.load_register import load_register, load_villages
+from deploy.demo.plan import Figures, load_figures, plan_households
+from deploy.local.issuer import Issuer
+from deploy.local.state import State
+
+
+async def load(api: Api, figures: Figures) -> None:
+    """Load what is not there; a load that was cut off is taken up where it stopped, because every call carries its place as key."""
+    if await api.exists() and _is_whole(await api.get("claims", "/reports/summary", "county"), figures):
+        print("the demo book is there", flush=True)
+        return
+    started = time.monotonic()
+    print("loading the demo book: funds", flush=True)
+    await load_funds(api, figures)
+    print("loading the demo book: households and leads", flush=True)
+    households = plan_households(figures, load_villages())
+    stored = await load_register(api, figures, households)
+    print("loading the demo book: claims and payouts", flush=True)
+    await load_claims(api, figures, households, stored)
+    summary = await api.get("claims", "/reports/summary", "county")
+    if not _is_whole(summary, figures):
+        message = f"the loaded book does not show the programme's figures: {summary}"
+        raise DemoLoadError(message)
+    print(f"the demo book is loaded ({time.monotonic() - started:.0f} s)", flush=True)
+
+
+def _is_whole(summary: Mapping[str, object], figures: Figures) -> bool:
+    """Whether the book shows at least the programme's figures; it may have grown since."""
+    seed = figures.seed
+    wanted = {
+        "leads": seed.leads,
+        "monitored_households": seed.monitored_households,
+        "monitored_people": seed.monitored_people,
+        "households_paid": seed.households_paid,
+        "amount_paid_fen": seed.amount_paid_fen,
+    }
+    return all(isinstance(found := summary[name], int) and found >= least for name, least in wanted.items())
+
+
+def main(
+    ledger: Annotated[str, typer.Option()],
+    claims: Annotated[str, typer.Option()],
+    state: Annotated[Path, typer.Option()],
+) -> None:
+    """Load the demo book through the services at these addresses, signing in with the development issuer of the state folder."""
+    figures = load_figures()
+    issuer = Issuer(State(state).keys)
+
+    async def run() -> None:
+        def token(role: str, person: str) -> str:
+            return issuer.token(role, book=figures.book.code, sub=person)
+
+        async with Api(ledger, claims, figures.book.code, token) as api:
+            await load(api, figures)
+
+    try:
+        asyncio.run(run())
+    except DemoLoadError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    typer.run(main)
