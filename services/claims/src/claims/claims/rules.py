@@ -207,6 +207,13 @@ STEPS: Final[Mapping[StepName, StepRule]] = MappingProxyType(
 )
 
 
+def expected_steps(status: Status) -> tuple[StepName, ...]:
+    """Return the steps people may take on a claim in `status`."""
+    return tuple(
+        name for name, rule in STEPS.items() if any(next_status(status, event) for event in rule.events.values())
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TakenStep:
     """One earlier step of a claim, as far as the rules need it."""
