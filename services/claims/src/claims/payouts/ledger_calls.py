@@ -58,6 +58,7 @@ class Wish:
     tries: int
     encumbrance_id: UUID | None
     liquidation_id: UUID | None
+    liquidated_on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ def ledger_call(wish: Wish) -> Call:
     if wish.liquidation_id is None:
         message = f"{wish.key}: the item has no liquidation"
         raise IncompleteWishError(message)
-    body = {"effective_on": day, "reason": return_reason(wish)}
+    # A payment booked late, because its month was closed, cannot come back before it was booked.
+    returned_on = max(wish.effective_on, wish.liquidated_on or wish.effective_on)
+    body = {"effective_on": returned_on.isoformat(), "reason": return_reason(wish)}
     return Call(wish.book, f"{liquidations}/{wish.liquidation_id}/return", wish.key, body | people)
 
 

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 from uuid import UUID  # noqa: TC003 - pydantic reads the annotation at run time
 
 import httpx
-import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from common.logging import get_logger
+from pydantic import Field, ValidationError
+
+from claims.payouts.ledger_figures import Encumbrance, LedgerFigure, Month
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from claims.payouts.ledger_calls import Call
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 REFUSAL_STATUSES = frozenset({403, 404, 409, 422})
 PAGE_SIZE = 1000
@@ -67,52 +69,30 @@ class LedgerUnavailableError(RuntimeError):
     """A question to the ledger could not be answered now."""
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Entry(_Answer):
+class _Entry(LedgerFigure):
     id: UUID
     seq: Annotated[int, Field(strict=True, ge=1)]
     voucher_number: Annotated[int, Field(strict=True, ge=1)]
     hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _Booked(_Answer):
+class _Booked(LedgerFigure):
     id: UUID
     entry: _Entry
 
 
-class _Problem(_Answer):
+class _Problem(LedgerFigure):
     code: Annotated[str, Field(min_length=1, max_length=100)]
     detail: str = ""
     title: str = ""
 
 
-class Month(_Answer):
-    """A month of the ledger's calendar, `code` as `YYYY-MM`."""
-
-    code: str
-    status: str
-
-
-class Encumbrance(_Answer):
-    """An encumbrance as the ledger lists it; amounts in fen."""
-
-    id: UUID
-    reference: str | None
-    amount_fen: Annotated[int, Field(strict=True)]
-    liquidated_fen: Annotated[int, Field(strict=True)]
-    released_fen: Annotated[int, Field(strict=True)]
-    remaining_fen: Annotated[int, Field(strict=True)]
-
-
-class _Months(_Answer):
+class _Months(LedgerFigure):
     items: list[Month]
     next_cursor: str | None = None
 
 
-class _Encumbrances(_Answer):
+class _Encumbrances(LedgerFigure):
     items: list[Encumbrance]
     next_cursor: str | None
 

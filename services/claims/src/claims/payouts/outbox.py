@@ -10,6 +10,7 @@ leased only when no earlier wish of its claim is pending. A lease that runs out 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -158,6 +159,7 @@ async def load(conn: AsyncConnection, book: str, operation_id: UUID) -> Wish:
                 o.c.item_id, payout_item.c.number.label("item_number"), o.c.amount_fen, o.c.effective_on, o.c.bank_booked_on,
                 o.c.fiscal_year, o.c.prepared_by, o.c.reviewed_by, o.c.tries,
                 encumbrance.c.ledger_id.label("encumbrance_id"), liquidation.c.ledger_id.label("liquidation_id"),
+                liquidation.c.effective_on.label("liquidated_on"),
             )
             .join(claim, sa.and_(claim.c.book == o.c.book, claim.c.id == o.c.claim_id))
             .outerjoin(payout_item, sa.and_(payout_item.c.book == o.c.book, payout_item.c.id == o.c.item_id))
@@ -268,3 +270,57 @@ async def postpone(conn: AsyncConnection, wish: Wish, worker: str, why: str) -> 
             due_at=sa.func.clock_timestamp() + dt.timedelta(seconds=pause_seconds(wish.tries)),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOperation:
+    """A wish as it is shown in a claim's money trail; names are the API's."""
+
+    operation: Operation
+    attempt: int
+    status: OperationStatus
+    amount_fen: int
+    effective_on: dt.date
+    bank_booked_on: dt.date | None
+    item_number: str | None
+    ledger_id: UUID | None
+    entry_id: UUID | None
+    seq: int | None
+    voucher_number: int | None
+    hash: str | None
+    refusal_code: str | None
+    refusal_detail: str | None
+    tries: int
+
+
+async def operations_of(conn: AsyncConnection, book: str, claim_id: UUID) -> list[StoredOperation]:
+    """Every wish of a claim in the order in which they were decided."""
+    o, i = ledger_operation, payout_item
+    rows = await conn.execute(
+        sa.select(
+            o.c.operation,
+            o.c.attempt,
+            o.c.status,
+            o.c.amount_fen,
+            o.c.effective_on,
+            o.c.bank_booked_on,
+            i.c.number.label("item_number"),
+            o.c.ledger_id,
+            o.c.entry_id,
+            o.c.entry_seq.label("seq"),
+            o.c.voucher_number,
+            o.c.entry_hash.label("hash"),
+            o.c.refusal_code,
+            o.c.refusal_detail,
+            o.c.tries,
+        )
+        .outerjoin(i, sa.and_(i.c.book == o.c.book, i.c.id == o.c.item_id))
+        .where(o.c.book == book, o.c.claim_id == claim_id)
+        .order_by(o.c.position)
+    )
+    return [
+        StoredOperation(
+            **{**row._mapping, "operation": Operation(row.operation), "status": OperationStatus(row.status)}
+        )
+        for row in rows
+    ]

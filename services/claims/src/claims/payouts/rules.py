@@ -90,7 +90,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item as the rules need it; `reported` are the outcomes the bank has given for it before this return."""
+    """One item as the rules need it; the days are those of the bank's earlier word about it."""
 
     id: UUID
     number: str
@@ -99,7 +99,13 @@ class Item:
     status: ItemStatus
     encumbered_on: dt.date
     paid_on: dt.date | None
-    reported: frozenset[BankOutcome]
+    failed_on: dt.date | None
+
+    @property
+    def reported(self) -> frozenset[BankOutcome]:
+        """What the bank has said of it so far."""
+        told = {BankOutcome.SUCCESS: self.paid_on, BankOutcome.FAILURE: self.failed_on}
+        return frozenset(outcome for outcome, day in told.items() if day is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,134 @@
+"""One wish from the lease to the recorded outcome: call the ledger with no transaction open, then record everything in one.
+
+If the process dies between the two, the lease runs out and the same key is sent again: the ledger answers as it did the first time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from common.database import transaction
+from common.dates import today_in_shanghai
+from common.logging import get_logger
+
+from claims.claims.rules import Event
+from claims.payouts import outbox, store
+from claims.payouts.ledger_calls import Operation, ledger_call
+from claims.payouts.ledger_client import Done, LedgerUnavailableError, Refused, Unknown
+from claims.payouts.rules import ItemStatus, first_open_day
+from claims.payouts.standing import move_claim
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from claims.payouts.ledger_calls import Wish
+    from claims.payouts.ledger_client import LedgerClient
+
+log = get_logger(__name__)
+
+PERIOD_CLOSED: Final = "period_closed"
+SYSTEM: Final = "claims-worker"
+"""Who a claim's history names for what the ledger confirmed or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The month of the bank's day is closed; a new attempt books on `day`, the first of the first open month."""
+
+    refused: Refused
+    day: dt.date
+
+
+async def deliver(engine: AsyncEngine, client: LedgerClient, worker: str, wish: Wish) -> None:
+    """Fulfil one leased wish, or give it back to be tried again. Safe to run twice for the same wish."""
+    outcome = await ask(client, wish)
+    if isinstance(outcome, Unknown):
+        log.warning("ledger_outcome_unknown", key=wish.key, tries=wish.tries, why=outcome.why)
+        async with transaction(engine) as conn:
+            await outbox.postpone(conn, wish, worker, outcome.why)
+        return
+    async with transaction(engine) as conn:
+        await store.lock_claim(conn, wish.book, wish.claim_id)
+        if not await outbox.lock_pending(conn, wish.book, wish.id):
+            return
+        await record(conn, wish, outcome)
+    log.info("ledger_operation_finished", key=wish.key, tries=wish.tries, outcome=type(outcome).__name__.lower())
+
+
+async def ask(client: LedgerClient, wish: Wish) -> Done | Refused | Unknown | Moved:
+    """Send the wish; where the bank's month is closed, find the day it must be booked on instead."""
+    outcome = await client.send(ledger_call(wish))
+    if not isinstance(outcome, Refused) or outcome.code != PERIOD_CLOSED or wish.operation is Operation.ENCUMBER:
+        return outcome
+    try:
+        months = await client.months(wish.book)
+    except LedgerUnavailableError:
+        return Unknown("the first open month could not be asked for")
+    day = first_open_day(((month.code, month.status) for month in months), wish.effective_on, today_in_shanghai())
+    return outcome if day is None else Moved(outcome, day)
+
+
+async def record(conn: AsyncConnection, wish: Wish, outcome: Done | Refused | Moved) -> None:
+    """Record an outcome with everything that follows from it. The caller holds the claim's and the wish's locks."""
+    match outcome:
+        case Done():
+            await outbox.complete(conn, wish, outcome)
+            await _after_done(conn, wish)
+        case Refused():
+            await outbox.refuse(conn, wish, outcome)
+            await _after_refusal(conn, wish, outcome, None)
+        case Moved():
+            await outbox.refuse(conn, wish, outcome.refused)
+            await _after_refusal(conn, wish, outcome.refused, outcome.day)
+
+
+async def _after_done(conn: AsyncConnection, wish: Wish) -> None:
+    if wish.item_id is None:
+        await move_claim(conn, wish.book, wish.claim_id, Event.ENCUMBERED, SYSTEM, wish.effective_on, None)
+        return
+    status, _, number = await store.item_status(conn, wish.book, wish.item_id)
+    if wish.operation is Operation.LIQUIDATE:
+        # `returning` stays: the bank has taken the credit back already, and that wish is next in line.
+        if status is ItemStatus.LIQUIDATING:
+            await store.set_item_statuses(conn, wish.book, [wish.item_id], ItemStatus.PAID)
+        event = Event.PAID
+    else:
+        await store.set_item_statuses(conn, wish.book, [wish.item_id], ItemStatus.FAILED)
+        event = Event.PAYMENT_RETURNED
+    await move_claim(
+        conn, wish.book, wish.claim_id, event, SYSTEM, wish.bank_booked_on or wish.effective_on, number
+    )
+
+
+async def _after_refusal(conn: AsyncConnection, wish: Wish, refused: Refused, moved_to: dt.date | None) -> None:
+    if wish.item_id is None or wish.bank_booked_on is None:
+        await move_claim(
+            conn, wish.book, wish.claim_id, Event.AWAITING_FUNDS, SYSTEM, wish.effective_on, refused.code
+        )
+        return
+    status, _, number = await store.item_status(conn, wish.book, wish.item_id)
+    if wish.operation is Operation.LIQUIDATE and status is ItemStatus.RETURNING:
+        # Paid and taken back before it could be booked: no money of ours moved, so nothing is booked at all.
+        await outbox.drop_pending_return(conn, wish)
+        await store.set_item_statuses(conn, wish.book, [wish.item_id], ItemStatus.FAILED)
+        await move_claim(
+            conn, wish.book, wish.claim_id, Event.PAYMENT_RETURNED, SYSTEM, wish.bank_booked_on, number
+        )
+    elif moved_to is not None:
+        await outbox.enqueue_for_item(
+            conn,
+            wish.book,
+            wish.operation,
+            wish.item_id,
+            effective_on=moved_to,
+            bank_booked_on=wish.bank_booked_on,
+            prepared_by=wish.prepared_by,
+            reviewed_by=wish.reviewed_by,
+        )
+    else:
+        # The bank's word stands; somebody must put the books right and ask for a new attempt.
+        await store.set_item_statuses(conn, wish.book, [wish.item_id], ItemStatus.BOOKING_REFUSED)
+        log.error("ledger_refused_a_booking", key=wish.key, code=refused.code)

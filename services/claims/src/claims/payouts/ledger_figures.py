@@ -1,0 +1,34 @@
+"""What the ledger tells about itself, as far as the claims service reads it. Amounts in fen; fields not named here are ignored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Whole = Annotated[int, Field(strict=True)]
+
+
+class LedgerFigure(BaseModel):
+    """Base of what is read from the ledger: it may say more than we understand."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Month(LedgerFigure):
+    """A month of the ledger's calendar, `code` as `YYYY-MM`."""
+
+    code: str
+    status: str
+
+
+class Encumbrance(LedgerFigure):
+    """An encumbrance as the ledger lists it."""
+
+    id: UUID
+    reference: str | None
+    amount_fen: Whole
+    liquidated_fen: Whole
+    released_fen: Whole
+    remaining_fen: Whole

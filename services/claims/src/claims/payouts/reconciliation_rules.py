@@ -1,0 +1,161 @@
+"""Reconciliation 对账: what the claims service believes it reserved and paid, against the ledger's encumbrances, to the fen.
+
+Pure. Our side is read before and after the ledger is asked: a claim whose money moved meanwhile is compared with its newer figures and,
+where those do not fit, named as in flight instead of as a fault.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from claims.payouts.schemas import Difference, DifferenceKind, Reconciliation, Totals
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from claims.payouts.ledger_figures import Encumbrance
+
+MOST_DIFFERENCES: Final = 1000
+_REFERENCE: Final = re.compile(r"claim:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.ASCII)
+
+EXPLANATIONS: Final[Mapping[DifferenceKind, tuple[str, str]]] = {
+    "in_flight": (
+        "有入账请求尚未得到账务系统确认，稍后再对。",
+        "A request to the ledger is not confirmed yet; compare again later.",
+    ),
+    "missing_in_ledger": (
+        "理赔系统记有已冻结资金，账务系统中没有对应的冻结记录。",
+        "The claim's money is recorded as reserved, but the ledger has no such encumbrance.",
+    ),
+    "unknown_to_claims": (
+        "账务系统中的冻结记录不对应任何已确认的理赔冻结。",
+        "The ledger holds an encumbrance that no claim has asked for.",
+    ),
+    "duplicate_in_ledger": (
+        "同一理赔在账务系统中有多笔冻结记录。",
+        "The ledger holds more than one encumbrance for the same claim.",
+    ),
+    "encumbered_differs": ("冻结金额不一致。", "The reserved amounts differ."),
+    "liquidated_differs": (
+        "已支付净额（支付减退票）不一致。",
+        "The net amounts paid (payments less returns) differ.",
+    ),
+    "released_in_ledger": (
+        "账务系统已解除部分或全部冻结，理赔系统没有提出过。",
+        "The ledger has released money of this claim, which the claims service never asked for.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What we know of one claim's money, in fen; `returned_fen` is all that ever came back, paid again or not."""
+
+    claim_id: UUID
+    encumbrance_id: UUID | None
+    encumbered_fen: int
+    liquidated_fen: int
+    returned_fen: int
+    pending_fen: int
+    finished: int
+    """How many wishes are finished: tells whether anything moved between two readings."""
+
+
+@dataclass(slots=True)
+class _Sums:
+    ledger_encumbered: int = 0
+    ledger_liquidated: int = 0
+    seen: set[UUID] = field(default_factory=set)
+
+
+def compare(
+    before: Mapping[UUID, Ours], theirs: Sequence[Encumbrance], after: Mapping[UUID, Ours], as_of: dt.datetime
+) -> Reconciliation:
+    """Name every difference."""
+    sums = _Sums()
+    differences = [
+        *_from_their_side(theirs, before, after, sums),
+        *(_missing(ours, before) for ours in after.values() if _is_missing(ours, sums.seen)),
+    ]
+    return Reconciliation(
+        matched=not differences,
+        differences=differences[:MOST_DIFFERENCES],
+        totals=Totals(
+            claims_encumbered_fen=sum(ours.encumbered_fen for ours in after.values()),
+            ledger_encumbered_fen=sums.ledger_encumbered,
+            claims_liquidated_fen=sum(ours.liquidated_fen - ours.returned_fen for ours in after.values()),
+            ledger_liquidated_fen=sums.ledger_liquidated,
+            claims_returned_fen=sum(ours.returned_fen for ours in after.values()),
+            difference_count=len(differences),
+        ),
+        as_of=as_of,
+    )
+
+
+def _from_their_side(
+    theirs: Sequence[Encumbrance], before: Mapping[UUID, Ours], after: Mapping[UUID, Ours], sums: _Sums
+) -> Iterator[Difference]:
+    for encumbrance in theirs:
+        paid_fen = encumbrance.amount_fen - encumbrance.released_fen - encumbrance.remaining_fen
+        sums.ledger_encumbered += encumbrance.amount_fen
+        sums.ledger_liquidated += paid_fen
+        match = _REFERENCE.fullmatch(encumbrance.reference or "")
+        claim_id = UUID(match[1]) if match else None
+        ours = after.get(claim_id) if claim_id else None
+        if claim_id is None or ours is None:
+            yield difference("unknown_to_claims", claim_id, encumbrance.id, 0, encumbrance.amount_fen)
+        elif claim_id in sums.seen:
+            yield difference("duplicate_in_ledger", claim_id, encumbrance.id, 0, encumbrance.amount_fen)
+        else:
+            sums.seen.add(claim_id)
+            yield from _one_claim(ours, encumbrance, paid_fen, moving=_moved(ours, before))
+
+
+def _one_claim(ours: Ours, encumbrance: Encumbrance, paid_fen: int, *, moving: bool) -> Iterator[Difference]:
+    net_fen = ours.liquidated_fen - ours.returned_fen
+    found: list[tuple[DifferenceKind, int, int]] = []
+    if ours.encumbered_fen != encumbrance.amount_fen or ours.encumbrance_id != encumbrance.id:
+        found.append(("encumbered_differs", ours.encumbered_fen, encumbrance.amount_fen))
+    if net_fen != paid_fen:
+        found.append(("liquidated_differs", net_fen, paid_fen))
+    if encumbrance.released_fen:
+        found.append(("released_in_ledger", 0, encumbrance.released_fen))
+    if ours.pending_fen or (found and moving):
+        yield difference("in_flight", ours.claim_id, encumbrance.id, net_fen, paid_fen)
+        return
+    for kind, claims_fen, ledger_fen in found:
+        yield difference(kind, ours.claim_id, encumbrance.id, claims_fen, ledger_fen)
+
+
+def _is_missing(ours: Ours, seen: set[UUID]) -> bool:
+    return ours.claim_id not in seen and (ours.encumbered_fen > 0 or ours.pending_fen > 0)
+
+
+def _missing(ours: Ours, before: Mapping[UUID, Ours]) -> Difference:
+    kind: DifferenceKind = "in_flight" if ours.pending_fen or _moved(ours, before) else "missing_in_ledger"
+    return difference(kind, ours.claim_id, ours.encumbrance_id, ours.encumbered_fen + ours.pending_fen, 0)
+
+
+def _moved(ours: Ours, before: Mapping[UUID, Ours]) -> bool:
+    earlier = before.get(ours.claim_id)
+    return earlier is None or earlier.pending_fen > 0 or earlier.finished != ours.finished
+
+
+def difference(
+    kind: DifferenceKind, claim_id: UUID | None, encumbrance_id: UUID | None, claims_fen: int, ledger_fen: int
+) -> Difference:
+    """One difference with its explanation in both languages."""
+    zh, en = EXPLANATIONS[kind]
+    return Difference(
+        claim_id=claim_id,
+        encumbrance_id=encumbrance_id,
+        kind=kind,
+        claims_fen=claims_fen,
+        ledger_fen=ledger_fen,
+        explanation_zh=zh,
+        explanation_en=en,
+    )

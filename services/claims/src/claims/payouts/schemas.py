@@ -1,0 +1,226 @@
+"""Wire types of the payouts room. Accounts leave masked; the clear ones stand in the bank file only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import UUID
+
+from common.dates import BusinessDate
+from common.money import Fen, SignedFen
+from common.text import Code, Line, PlainText
+from common.wire import Wire
+from pydantic import Field
+
+from claims.payouts.ledger_calls import Operation, OperationStatus
+from claims.payouts.rules import MAX_ITEMS, BankOutcome, BatchStatus, ItemStatus
+
+ItemNumber = Annotated[
+    Code, Field(description="Reference of the credit for the bank. 明细编号。", examples=["B2021-0001-0001"])
+]
+
+
+class BatchIn(Wire):
+    """Which claims to pay together."""
+
+    claim_ids: Annotated[list[UUID], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
+    """These claims; left out: every claim whose money is reserved, or came back, and that stands in no open batch. 理赔编号列表，不填则为全部可支付理赔。"""
+    note: PlainText | None = None
+    """备注。"""
+
+
+class DecisionIn(Wire):
+    """The second person's decision about a batch."""
+
+    outcome: Literal["approved", "refused"] = "approved"
+    """`refused` gives every claim of the batch back. 审批结论。"""
+    note: PlainText | None = None
+    """审批意见。"""
+
+
+class BookingRetryIn(Wire):
+    """Ask the ledger again for what it refused to book."""
+
+    note: PlainText | None = None
+    """What has been put right. 说明。"""
+
+
+class ReturnRowIn(Wire):
+    """What the bank says of one credit."""
+
+    item_number: ItemNumber
+    outcome: BankOutcome
+    amount_fen: Fen
+    booked_on: BusinessDate
+    """The bank's own booking day. 银行入账日期。"""
+    reason: Line | None = None
+    """The bank's words; kept encrypted, shown to payers only. 失败原因。"""
+
+
+class BankReturnIn(Wire):
+    """A bank return 银行回盘: some or all items of one batch."""
+
+    rows: Annotated[list[ReturnRowIn], Field(min_length=1, max_length=MAX_ITEMS)]
+    control_count: Annotated[int, Field(ge=1, le=MAX_ITEMS)]
+    """Number of rows. 笔数。"""
+    control_total_fen: Annotated[int, Field(ge=1)]
+    """Sum of the rows' amounts in fen. 合计金额（分）。"""
+
+
+class ItemOut(Wire):
+    """One credit of a batch."""
+
+    item_id: UUID
+    number: ItemNumber
+    item_number: ItemNumber
+    """The same as `number`, under the name the bank return uses."""
+    claim_id: UUID
+    amount_fen: Fen
+    account_masked: Annotated[str, Field(examples=["***************0003"])]
+    status: ItemStatus
+    paid_on: dt.date | None
+    """The bank's booking day of the success. 银行支付日期。"""
+    failed_on: dt.date | None
+    """The bank's booking day of the failure or return. 退票日期。"""
+    refusal_code: str | None
+    """Why the ledger refused to book it, where `status` is `booking_refused`. 账务系统退回代码。"""
+    refusal_detail: str | None
+    """账务系统退回原因。"""
+
+
+class ItemDetail(ItemOut):
+    """An item with the bank's words, which may name a person: shown to who reads batches, kept in no other answer."""
+
+    failure_reason: str | None
+    """失败原因。"""
+
+
+class BatchSummary(Wire):
+    """A batch without its items."""
+
+    id: UUID
+    number: Annotated[str, Field(examples=["B2021-0001"])]
+    status: BatchStatus
+    note: str | None
+    control_count: int
+    """Number of items. 笔数。"""
+    control_total_fen: Fen
+    """Sum of the items in fen. 合计金额（分）。"""
+    prepared_by: str
+    prepared_at: dt.datetime
+    decided_by: str | None
+    """Who approved or refused it. 审批人。"""
+    decided_at: dt.datetime | None
+    decision_note: str | None
+
+
+class BatchOut(BatchSummary):
+    """A batch with its items."""
+
+    items: Sequence[ItemOut]
+
+
+class BatchDetail(BatchSummary):
+    """A batch with its items and the bank's words."""
+
+    items: Sequence[ItemDetail]
+
+
+class BankReturnOut(Wire):
+    """What a bank return did; the batch as it stands after it."""
+
+    id: UUID
+    paid: int
+    """Credits that succeeded and are now being booked. 成功笔数。"""
+    failed: int
+    """Credits that failed before anything was booked. 失败笔数。"""
+    given_back: int
+    """Paid credits that came back and are now being returned to their encumbrance. 支付退票笔数。"""
+    batch: BatchOut
+
+
+class BookingRetryOut(Wire):
+    """The new attempts."""
+
+    retried: int
+    """Number of items asked for again. 重新入账笔数。"""
+    batch: BatchOut
+
+
+class OperationOut(Wire):
+    """One wish to the ledger and what became of it."""
+
+    operation: Operation
+    attempt: int
+    status: OperationStatus
+    amount_fen: Fen
+    effective_on: dt.date
+    bank_booked_on: dt.date | None
+    """The bank's own day; `effective_on` differs where its month was closed. 银行入账日期。"""
+    item_number: ItemNumber | None
+    ledger_id: UUID | None
+    """Id of the encumbrance or of the liquidation. 账务系统编号。"""
+    entry_id: UUID | None
+    seq: int | None
+    voucher_number: int | None
+    hash: str | None
+    refusal_code: str | None
+    refusal_detail: str | None
+    tries: int
+    """How often it was sent. 发送次数。"""
+
+
+class MoneyTrail(Wire):
+    """A claim's money from reservation to payment. 资金轨迹。"""
+
+    encumbrance_id: UUID | None
+    operations: Sequence[OperationOut]
+    items: Sequence[ItemOut]
+
+
+DifferenceKind = Literal[
+    "in_flight",
+    "missing_in_ledger",
+    "unknown_to_claims",
+    "encumbered_differs",
+    "liquidated_differs",
+    "released_in_ledger",
+    "duplicate_in_ledger",
+]
+
+
+class Difference(Wire):
+    """One way in which the two services disagree about one claim."""
+
+    claim_id: UUID | None
+    """Null where the ledger's reference names no claim. 理赔。"""
+    encumbrance_id: UUID | None
+    kind: DifferenceKind
+    claims_fen: SignedFen
+    ledger_fen: SignedFen
+    explanation_zh: str
+    explanation_en: str
+
+
+class Totals(Wire):
+    """Sums over all claims in fen."""
+
+    claims_encumbered_fen: SignedFen
+    ledger_encumbered_fen: SignedFen
+    claims_liquidated_fen: SignedFen
+    """Paid and not given back. 已支付净额。"""
+    ledger_liquidated_fen: SignedFen
+    claims_returned_fen: SignedFen
+    """Given back by the bank, whether or not paid again. 退票金额。"""
+    difference_count: int
+
+
+class Reconciliation(Wire):
+    """Both services compared to the fen. 对账。"""
+
+    matched: bool
+    differences: Sequence[Difference]
+    """At most the first 1,000; `totals.difference_count` counts all. 最多列出 1000 条。"""
+    totals: Totals
+    as_of: dt.datetime

@@ -1,0 +1,350 @@
+"""SQL of payout batches and their items. Every statement names the book."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from claims.claims.tables import claim
+from claims.households.tables import household, member
+from claims.payouts.ledger_calls import Operation, OperationStatus
+from claims.payouts.rules import BankOutcome, BatchStatus, Item, ItemStatus
+from claims.payouts.tables import bank_return_row, batch_counter, ledger_operation, payout_batch, payout_item
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+PAYABLE = ("encumbered", "payment_returned")
+"""Statuses of a claim that can be put into a batch: its money is reserved, or came back from the bank."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayableClaim:
+    """A claim locked for a new batch. The ciphers are None where the household has no account or no head."""
+
+    id: UUID
+    number: str
+    status: str
+    household_id: UUID
+    benefit_fen: int
+    account_cipher: bytes | None
+    holder_member_id: UUID | None
+    holder_cipher: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """One item of a new batch, its personal data encrypted for this row."""
+
+    id: UUID
+    position: int
+    number: str
+    claim_id: UUID
+    household_id: UUID
+    amount_fen: int
+    holder_cipher: bytes
+    account_cipher: bytes
+    account_masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch without its items."""
+
+    id: UUID
+    number: str
+    status: BatchStatus
+    note: str | None
+    control_count: int
+    control_total_fen: int
+    prepared_by: str
+    prepared_at: dt.datetime
+    decided_by: str | None
+    decided_at: dt.datetime | None
+    decision_note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """An item as it is shown: no clear account, and what the bank has said of it."""
+
+    id: UUID
+    batch_id: UUID
+    position: int
+    number: str
+    claim_id: UUID
+    amount_fen: int
+    account_masked: str
+    status: ItemStatus
+    paid_on: dt.date | None
+    failed_on: dt.date | None
+    reason_cipher: bytes | None
+    refusal_code: str | None
+    refusal_detail: str | None
+
+
+async def lock_claims_to_pay(
+    conn: AsyncConnection, book: str, claim_ids: Sequence[UUID] | None, most: int
+) -> list[PayableClaim]:
+    """Lock the named claims whatever their status, or (None) the oldest `most` claims that can be paid, in the order of their ids."""
+    chosen = sa.select(claim.c.id).where(claim.c.book == book).order_by(claim.c.id).with_for_update(of=claim)
+    if claim_ids is None:
+        chosen = chosen.where(claim.c.status.in_(PAYABLE)).limit(most)
+    else:
+        chosen = chosen.where(claim.c.id.in_(claim_ids))
+    ids = list((await conn.execute(chosen)).scalars())
+    head = sa.and_(
+        member.c.book == claim.c.book,
+        member.c.household_id == claim.c.household_id,
+        member.c.relation == "head",
+        member.c.left_on.is_(None),
+    )
+    # A second statement: it sees the rows as they are under the locks.
+    rows = await conn.execute(
+        sa.select(
+            claim.c.id,
+            claim.c.number,
+            claim.c.status,
+            claim.c.household_id,
+            claim.c.benefit_fen,
+            household.c.bank_account_cipher.label("account_cipher"),
+            member.c.id.label("holder_member_id"),
+            member.c.name_cipher.label("holder_cipher"),
+        )
+        .join(household, sa.and_(household.c.book == claim.c.book, household.c.id == claim.c.household_id))
+        .outerjoin(member, head)
+        .where(claim.c.book == book, claim.c.id.in_(ids))
+        .order_by(claim.c.id)
+    )
+    return [PayableClaim(**row._mapping) for row in rows]
+
+
+async def next_serial(conn: AsyncConnection, book: str, year: int) -> int:
+    """The next batch number of the year, without gaps: a batch that is not stored gives its number back."""
+    counted = (
+        insert(batch_counter)
+        .values(book=book, year=year, last_number=1)
+        .on_conflict_do_update(
+            index_elements=["book", "year"], set_={"last_number": batch_counter.c.last_number + 1}
+        )
+        .returning(batch_counter.c.last_number)
+    )
+    return int((await conn.execute(counted)).scalar_one())
+
+
+async def insert_batch(
+    conn: AsyncConnection,
+    book: str,
+    batch_id: UUID,
+    number: str,
+    note: str | None,
+    person: str,
+    items: Sequence[NewItem],
+) -> None:
+    """Store a batch in status `prepared` with its items. The database refuses a claim that stands in another live item."""
+    await conn.execute(
+        sa.insert(payout_batch).values(
+            book=book,
+            id=batch_id,
+            number=number,
+            status=BatchStatus.PREPARED.value,
+            note=note,
+            control_count=len(items),
+            control_total_fen=sum(item.amount_fen for item in items),
+            prepared_by=person,
+        )
+    )
+    await conn.execute(
+        sa.insert(payout_item),
+        [
+            {
+                "book": book,
+                "id": item.id,
+                "batch_id": batch_id,
+                "position": item.position,
+                "number": item.number,
+                "claim_id": item.claim_id,
+                "household_id": item.household_id,
+                "amount_fen": item.amount_fen,
+                "holder_cipher": item.holder_cipher,
+                "account_cipher": item.account_cipher,
+                "account_masked": item.account_masked,
+            }
+            for item in items
+        ],
+    )
+
+
+_BATCH_COLUMNS = [payout_batch.c[name] for name in Batch.__dataclass_fields__]
+
+
+def _batch(row: sa.Row[tuple[object, ...]]) -> Batch:
+    return Batch(**{**row._mapping, "status": BatchStatus(row.status)})
+
+
+async def load_batch(conn: AsyncConnection, book: str, batch_id: UUID, *, lock: bool = False) -> Batch | None:
+    """One batch, locked against other decisions and returns if asked."""
+    chosen = sa.select(*_BATCH_COLUMNS).where(payout_batch.c.book == book, payout_batch.c.id == batch_id)
+    row = (await conn.execute(chosen.with_for_update() if lock else chosen)).one_or_none()
+    return None if row is None else _batch(row)
+
+
+async def list_batches(
+    conn: AsyncConnection, book: str, status: BatchStatus | None, after: UUID | None, most: int
+) -> list[Batch]:
+    """Batches, oldest first, after the given one."""
+    chosen = sa.select(*_BATCH_COLUMNS).where(payout_batch.c.book == book).order_by(payout_batch.c.id).limit(most)
+    if status is not None:
+        chosen = chosen.where(payout_batch.c.status == status.value)
+    if after is not None:
+        chosen = chosen.where(payout_batch.c.id > after)
+    return [_batch(row) for row in await conn.execute(chosen)]
+
+
+def _last_refusal() -> sa.Lateral:
+    o = ledger_operation
+    return (
+        sa.select(o.c.refusal_code, o.c.refusal_detail)
+        .where(
+            o.c.book == payout_item.c.book,
+            o.c.claim_id == payout_item.c.claim_id,
+            o.c.item_id == payout_item.c.id,
+            payout_item.c.status == ItemStatus.BOOKING_REFUSED.value,
+        )
+        .order_by(o.c.position.desc())
+        .limit(1)
+        .lateral("refusal")
+    )
+
+
+async def items_shown(
+    conn: AsyncConnection, book: str, *, batch_id: UUID | None = None, claim_id: UUID | None = None
+) -> list[StoredItem]:
+    """The items of a batch in its order, or of a claim in the order they were made."""
+    paid, failed, refusal = bank_return_row.alias("paid"), bank_return_row.alias("failed"), _last_refusal()
+    i = payout_item
+    chosen = (
+        sa.select(
+            *(i.c[name] for name in ("id", "batch_id", "position", "number", "claim_id", "amount_fen", "account_masked", "status")),
+            paid.c.booked_on.label("paid_on"),
+            failed.c.booked_on.label("failed_on"),
+            failed.c.reason_cipher,
+            refusal.c.refusal_code,
+            refusal.c.refusal_detail,
+        )
+        .outerjoin(paid, _reported(paid, BankOutcome.SUCCESS))
+        .outerjoin(failed, _reported(failed, BankOutcome.FAILURE))
+        .outerjoin(refusal, sa.true())
+        .where(i.c.book == book)
+    )
+    if batch_id is not None:
+        chosen = chosen.where(i.c.batch_id == batch_id).order_by(i.c.position)
+    if claim_id is not None:
+        chosen = chosen.where(i.c.claim_id == claim_id).order_by(i.c.id)
+    return [StoredItem(**{**row._mapping, "status": ItemStatus(row.status)}) for row in await conn.execute(chosen)]
+
+
+def _reported(row: sa.FromClause, outcome: BankOutcome) -> sa.ColumnElement[bool]:
+    return sa.and_(row.c.book == payout_item.c.book, row.c.item_id == payout_item.c.id, row.c.outcome == outcome.value)
+
+
+async def lock_claims_of_batch(conn: AsyncConnection, book: str, batch_id: UUID) -> None:
+    """Lock the claims of a batch in the order of their ids: the same order everywhere, before any item is touched."""
+    of_batch = sa.select(payout_item.c.claim_id).where(payout_item.c.book == book, payout_item.c.batch_id == batch_id)
+    await conn.execute(
+        sa.select(claim.c.id)
+        .where(claim.c.book == book, claim.c.id.in_(of_batch))
+        .order_by(claim.c.id)
+        .with_for_update()
+    )
+
+
+async def items_to_judge(conn: AsyncConnection, book: str, batch_id: UUID) -> dict[str, Item]:
+    """The batch's items by number, as the rules need them. The caller holds the claims' locks."""
+    i, o = payout_item, ledger_operation
+    paid, failed = bank_return_row.alias("paid"), bank_return_row.alias("failed")
+    rows = await conn.execute(
+        sa.select(
+            i.c.id,
+            i.c.number,
+            i.c.claim_id,
+            i.c.amount_fen,
+            i.c.status,
+            o.c.effective_on.label("encumbered_on"),
+            paid.c.booked_on.label("paid_on"),
+            failed.c.booked_on.label("failed_on"),
+        )
+        .join(
+            o,
+            sa.and_(
+                o.c.book == i.c.book,
+                o.c.claim_id == i.c.claim_id,
+                o.c.operation == Operation.ENCUMBER.value,
+                o.c.status == OperationStatus.DONE.value,
+            ),
+        )
+        .outerjoin(paid, _reported(paid, BankOutcome.SUCCESS))
+        .outerjoin(failed, _reported(failed, BankOutcome.FAILURE))
+        .where(i.c.book == book, i.c.batch_id == batch_id)
+    )
+    items = [Item(**{**row._mapping, "status": ItemStatus(row.status)}) for row in rows]
+    return {item.number: item for item in items}
+
+
+async def set_item_statuses(conn: AsyncConnection, book: str, item_ids: Sequence[UUID], status: ItemStatus) -> None:
+    """Move items to a status."""
+    if item_ids:
+        await conn.execute(
+            sa.update(payout_item)
+            .where(payout_item.c.book == book, payout_item.c.id.in_(item_ids))
+            .values(status=status.value)
+        )
+
+
+async def item_status(conn: AsyncConnection, book: str, item_id: UUID) -> tuple[ItemStatus, UUID, str]:
+    """An item's status, batch and batch number."""
+    row = (
+        await conn.execute(
+            sa.select(payout_item.c.status, payout_item.c.batch_id, payout_batch.c.number)
+            .join(
+                payout_batch,
+                sa.and_(payout_batch.c.book == payout_item.c.book, payout_batch.c.id == payout_item.c.batch_id),
+            )
+            .where(payout_item.c.book == book, payout_item.c.id == item_id)
+        )
+    ).one()
+    return ItemStatus(row.status), row.batch_id, row.number
+
+
+async def decide_batch(
+    conn: AsyncConnection, book: str, batch_id: UUID, status: BatchStatus, person: str, note: str | None
+) -> None:
+    """Record the second person's decision."""
+    await conn.execute(
+        sa.update(payout_batch)
+        .where(payout_batch.c.book == book, payout_batch.c.id == batch_id)
+        .values(status=status.value, decided_by=person, decided_at=sa.func.now(), decision_note=note)
+    )
+
+
+async def set_batch_status(conn: AsyncConnection, book: str, batch_id: UUID, status: BatchStatus) -> None:
+    """Move an approved batch between `approved` and `settled`."""
+    await conn.execute(
+        sa.update(payout_batch)
+        .where(payout_batch.c.book == book, payout_batch.c.id == batch_id)
+        .values(status=status.value)
+    )
+
+
+async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> None:
+    """Lock one claim's row: whoever changes its money holds this."""
+    await conn.execute(
+        sa.select(claim.c.id).where(claim.c.book == book, claim.c.id == claim_id).with_for_update()
+    )
