@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from common.dates import month_code
-from common.errors import INVALID_REQUEST, NOT_FOUND, FieldError, Problem
+from common.errors import NOT_FOUND, Problem
+from common.validation import invalid_field
 from ledger import problems
 from ledger.journal.drafts import CASH, CONTROL_ACCOUNTS, FUNDS_BALANCE
 from ledger.journal.sources import with_sources
@@ -77,7 +78,7 @@ def has_two_lines(entry: Candidate, state: BookState) -> Problem | None:
     """An entry has at least two postings 有借必有贷."""
     del state
     if len(entry.draft.lines) < 2:  # noqa: PLR2004 - double entry
-        return _invalid("postings", "too_few", "凭证至少有两行分录。", "An entry has at least two postings.")
+        return invalid_field("postings", "too_few", "凭证至少有两行分录。", "An entry has at least two postings.")
     return None
 
 
@@ -85,9 +86,9 @@ def is_dated_in_the_book(entry: Candidate, state: BookState) -> Problem | None:
     """The business date is neither after today (Asia/Shanghai) nor before the book's first month."""
     day = entry.draft.effective_on
     if day > state.today:
-        return _invalid("effective_on", "in_the_future", "业务日期不得晚于今天。", "The date must not be after today.")
+        return invalid_field("effective_on", "in_the_future", "业务日期不得晚于今天。", "The date must not be after today.")
     if month_code(day) < state.first_period:
-        return _invalid("effective_on", "before_the_book", "业务日期早于账套启用月份。", "The date lies before the book begins.")
+        return invalid_field("effective_on", "before_the_book", "业务日期早于账套启用月份。", "The date lies before the book begins.")
     return None
 
 
@@ -243,6 +244,3 @@ RULES: tuple[Rule, ...] = (
     stays_in_range,
 )
 
-
-def _invalid(field: str, code: str, zh: str, en: str) -> Problem:
-    return INVALID_REQUEST.error(field=field, errors=(FieldError(field, code, zh, en),))

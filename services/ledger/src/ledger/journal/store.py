@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select
 
 from ledger.books.tables import book as book_table
 from ledger.journal import rows
@@ -93,7 +93,7 @@ async def append_record(
             content=canonical(dict(content)).decode(),
             prev_hash=link.prev_hash,
             hash=digest,
-            recorded_at=text("clock_timestamp()"),
+            recorded_at=func.clock_timestamp(),
         )
     )
     return link.position, digest
