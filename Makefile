@@ -87,7 +87,7 @@ check: $(STAMP) ## format, lint, types, import rules, migrations drift, OpenAPI 
 	@echo "check: lint" && $(BIN)/ruff check -q $(CODE)
 	@echo "check: types" && $(BIN)/mypy $(CODE)
 	@echo "check: import rules" && $(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m deploy.checks lock migrations openapi
+	@$(BIN)/python -m deploy.checks lock door migrations openapi
 
 .PHONY: format
 format: $(STAMP) ## format the code and mend what lint can mend by itself

@@ -1,21 +1,21 @@
-"""`python -m deploy.checks lock migrations openapi [--write]`: each check is one line, or what is wrong."""
+"""`python -m deploy.checks lock door migrations openapi [--write]`: each check is one line, or what is wrong."""
 
 import sys
 from typing import Annotated, Final
 
 import typer
 
-from deploy.checks import lock, migrations, openapi
+from deploy.checks import door, lock, migrations, openapi
 from deploy.local.failures import RunnerError, run_app
 
 FAILED: Final = 1
-CHECKS: Final = ("lock", "migrations", "openapi")
+CHECKS: Final = ("lock", "door", "migrations", "openapi")
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def check(
-    names: Annotated[list[str], typer.Argument(help="lock, migrations, openapi")],
+    names: Annotated[list[str], typer.Argument(help="lock, door, migrations, openapi")],
     *,
     write: Annotated[bool, typer.Option(help="openapi: write the documents instead of comparing")] = False,
 ) -> None:
@@ -28,6 +28,8 @@ def check(
         match name:
             case "lock":
                 faults = lock.faults()
+            case "door":
+                faults = door.faults()
             case "migrations":
                 faults = migrations.faults()
             case _:
