@@ -88,7 +88,7 @@ def raw_body(*media_types: str, description: str = "", example: str | None = Non
         "requestBody": {
             "required": True,
             "description": description,
-            "content": {media_type: content for media_type in media_types},
+            "content": dict.fromkeys(media_types, content),
         }
     }
 
@@ -113,7 +113,9 @@ def _declared(dependant: Dependant) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _media_types(openapi_extra: Mapping[str, Any] | None) -> frozenset[str]:
-    return frozenset((openapi_extra or {}).get("requestBody", {}).get("content", {})) - {_JSON}
+    accepted = frozenset((openapi_extra or {}).get("requestBody", {}).get("content", {}))
+    # JSON beside another type: the operation reads either by itself. JSON alone is only documentation.
+    return accepted if accepted - {_JSON} else frozenset()
 
 
 def _check_path(path_params: Mapping[str, Any]) -> None:
@@ -161,7 +163,9 @@ def _check_media_type(request: Request, accepted: frozenset[str]) -> None:
     media_type, _, parameters = offered.partition(";")
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters, re.IGNORECASE)
     if media_type.strip().lower() not in accepted or (
-        _JSON in accepted and charset is not None and charset.group(1).lower() not in {"utf-8", "utf8"}
+        media_type.strip().lower() == _JSON
+        and charset is not None
+        and charset.group(1).lower() not in {"utf-8", "utf8"}
     ):
         raise UNSUPPORTED_MEDIA_TYPE.error(field="Content-Type", accepted=", ".join(sorted(accepted)))
 
