@@ -12,6 +12,7 @@ from tests.support.fixtures import (
     ledger_settings,
     postgres,
     service_keys,
+    stack,
     templates,
 )
 from tests.support.network import loopback_only
@@ -29,5 +30,6 @@ __all__ = [
     "loopback_only",
     "postgres",
     "service_keys",
+    "stack",
     "templates",
 ]

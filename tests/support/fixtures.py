@@ -18,6 +18,7 @@ from deploy.local.environment import constructor_arguments, service_settings
 from deploy.local.issuer import Issuer
 from deploy.local.keys import ServiceKeys
 from tests.support.servers import Server, Templates, running_server
+from tests.support.stack import Stack, running_stack
 
 UNREACHABLE = "http://127.0.0.1:9"
 
@@ -61,6 +62,13 @@ def claims_database(templates: Templates) -> Iterator[Database]:
     """A fresh migrated claims database: `.owner_url`, `.service_url`, `.reader_url`."""
     with templates.clone("claims") as database:
         yield database
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    """The whole system as real processes; for other shapes use `tests.support.stack.running_stack`."""
+    with running_stack() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
