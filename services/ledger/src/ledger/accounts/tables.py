@@ -1,6 +1,17 @@
 """Tables of accounts and of the totals kept for them. Totals move only through triggers; the service may read them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Computed, Date, ForeignKeyConstraint, Index, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 from ledger.metadata import metadata
 

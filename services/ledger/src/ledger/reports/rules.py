@@ -92,9 +92,21 @@ def trial_totals(lines: Iterable[TrialLine]) -> list[TrialTotal]:
     return [TrialTotal(fund, basis, debit, credit) for (fund, basis), (debit, credit) in sums.items()]
 
 
-def trial_order(line: TrialLine, fund_positions: Mapping[str, int]) -> tuple[int, str, int, str]:
-    """Funds in their own order, then financial, budgetary, control, then by account code."""
-    return fund_positions[line.fund], line.fund, BASES.index(line.basis), line.account
+def fund_order(funds: Sequence[FundNode]) -> dict[str, tuple[int, str]]:
+    """Return the place of every fund in lists: top funds by position, each followed by the funds below it, by code."""
+    by_code = {fund.code: fund for fund in funds}
+
+    def top(fund: FundNode) -> FundNode:
+        while fund.parent is not None:
+            fund = by_code[fund.parent]
+        return fund
+
+    return {fund.code: (top(fund).position, fund.code) for fund in funds}
+
+
+def trial_order(line: TrialLine, funds: Mapping[str, tuple[int, str]]) -> tuple[int, str, int, str]:
+    """Return a line's place: funds in their order, then financial, budgetary, control, then account codes."""
+    return (*funds[line.fund], BASES.index(line.basis), line.account)
 
 
 def with_descendants(funds: Sequence[FundNode], own: Mapping[str, ControlFigures]) -> dict[str, ControlFigures]:

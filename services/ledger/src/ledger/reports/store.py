@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.dates import month_code
 from ledger.accounts.tables import account, balance, daily_total, monthly_total
+from ledger.books.tables import book as book_table
 from ledger.funds.tables import fund
+from ledger.journal.drafts import Basis
 from ledger.journal.tables import chain_head, journal_entry, posting
 from ledger.reports.rules import ControlFigures, FundNode, TrialLine, Turnover
 
@@ -35,6 +37,15 @@ class Place:
     effective_on: date
     seq: int
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNames:
+    """What an account is called, and its basis."""
+
+    basis: Basis
+    name_zh: str
+    name_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +170,12 @@ async def fund_nodes(connection: AsyncConnection, book: str) -> list[FundNode]:
     return [FundNode(row.code, row.parent, row.position, row.name_zh, row.name_en) for row in rows]
 
 
+async def first_day(connection: AsyncConnection, book: str) -> date:
+    """Return the first day of the book's first month."""
+    found = await connection.execute(select(book_table.c.first_period).where(book_table.c.code == book))
+    return date.fromisoformat(f"{found.scalar_one()}-01")
+
+
 async def account_names(
     connection: AsyncConnection, book: str, fund_code: str, code: str
 ) -> tuple[str, str, str] | None:
@@ -169,7 +186,7 @@ async def account_names(
         )
     )
     row = found.one_or_none()
-    return None if row is None else (row.basis, row.name_zh, row.name_en)
+    return None if row is None else AccountNames(row.basis, row.name_zh, row.name_en)
 
 
 async def control_figures(connection: AsyncConnection, book: str, fiscal_year: int) -> dict[str, ControlFigures]:

@@ -1,0 +1,71 @@
+"""SQL of periods. A month's status is never written: an event moves it, by trigger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger.books.tables import book as book_table
+from ledger.periods.tables import period, period_event
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodEvent:
+    """The latest closing or reopening of a month; ``position`` is that of its chain record."""
+
+    code: str
+    action: str
+    position: int
+    by_person: str
+    reason: str | None
+    at: datetime
+
+
+async def first_period(connection: AsyncConnection, book: str) -> str | None:
+    """Return the book's first month, or nothing if there is no such book."""
+    found = await connection.execute(select(book_table.c.first_period).where(book_table.c.code == book))
+    return found.scalar_one_or_none()
+
+
+async def clock(connection: AsyncConnection) -> datetime:
+    """Return the present instant by the database's clock."""
+    now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+async def stored_periods(connection: AsyncConnection, book: str) -> dict[str, str]:
+    """Return the status of every month that has a row."""
+    rows = await connection.execute(select(period.c.code, period.c.status).where(period.c.book == book))
+    return {row.code: row.status for row in rows}
+
+
+async def latest_events(connection: AsyncConnection, book: str) -> dict[str, PeriodEvent]:
+    """Return the latest event of every month that has one."""
+    rows = await connection.execute(
+        select(period_event)
+        .distinct(period_event.c.code)
+        .where(period_event.c.book == book)
+        .order_by(period_event.c.code, period_event.c.position.desc())
+    )
+    return {
+        row.code: PeriodEvent(row.code, row.action, row.position, row.by_person, row.reason, row.at) for row in rows
+    }
+
+
+async def insert_periods(connection: AsyncConnection, book: str, codes: list[str]) -> None:
+    """Give months their rows, in order and without a gap; the database refuses a gap."""
+    if codes:
+        rows = [{"book": book, "code": code, "fiscal_year": int(code[:4]), "number": int(code[5:])} for code in codes]
+        await connection.execute(insert(period).values(rows))
+
+
+async def insert_event(
+    connection: AsyncConnection, book: str, code: str, *, action: str, position: int, by_person: str, reason: str | None
+) -> None:
+    """Insert the event that moves a month's status."""
+    await connection.execute(
+        insert(period_event).values(
+            book=book, code=code, action=action, position=position, by_person=by_person, reason=reason
+        )
+    )
