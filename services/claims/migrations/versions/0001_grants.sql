@@ -1,6 +1,7 @@
 GRANT USAGE ON SCHEMA public TO fangpin_claims_service, fangpin_claims_reader
 --;;
-GRANT SELECT, INSERT ON household, member, household_event, lead, lead_step, monitoring_event, income_line TO fangpin_claims_service
+GRANT SELECT, INSERT ON household, member, household_event, lead, lead_step, monitoring_event, income_line, idempotency_key
+    TO fangpin_claims_service
 --;;
 -- What staff may edit. A household's or member's identity, and who created it, never change.
 GRANT UPDATE (town_code, village_code, division_system, division_as_of, category, annual_income_fen, income_year,
@@ -10,8 +11,8 @@ GRANT UPDATE (town_code, village_code, division_system, division_as_of, category
 GRANT UPDATE (name_cipher, name_index, id_number_cipher, id_number_index, phone_cipher, phone_index, relation, left_on, left_reason)
     ON member TO fangpin_claims_service
 --;;
--- The summary of a lead's steps; what was reported stays as it was.
-GRANT UPDATE (status, household_id, step_count, last_step, last_outcome, last_done_on) ON lead TO fangpin_claims_service
+-- The summary of a lead's steps, and the household (with its place) it turned out to be about; what was reported stays as it was.
+GRANT UPDATE (status, household_id, town_code, village_code, step_count, last_step, last_outcome, last_done_on) ON lead TO fangpin_claims_service
 --;;
 -- The reader sees what is not secret: no ciphertext and no blind index.
 GRANT SELECT (book, id, town_code, village_code, division_system, division_as_of, category, annual_income_fen, income_year, version,

@@ -158,6 +158,18 @@ CREATE TABLE income_line (
     CONSTRAINT ck_income_line_source_mark CHECK (source_mark IN ('pub', 'local'))
 )
 --;;
+CREATE TABLE idempotency_key (
+    book text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status smallint NOT NULL,
+    body text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT pk_idempotency_key PRIMARY KEY (book, key),
+    CONSTRAINT ck_idempotency_key_status CHECK (status BETWEEN 200 AND 299 OR status = 409),
+    CONSTRAINT ck_idempotency_key_fingerprint CHECK (octet_length(fingerprint) = 32)
+)
+--;;
 -- The only line that was found published. Later years are left unset on purpose: the county records them with their source.
 INSERT INTO income_line (scope, year, revision, amount_fen, source, source_mark, recorded_by)
 VALUES ('61', 2021, 1, 600000, '陕西省2021年防返贫监测收入线：年人均6000元（公开发布）', 'pub', 'seed')
@@ -180,4 +192,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON monitoring_eve
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 --;;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON income_line
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+--;;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON idempotency_key
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()

@@ -48,6 +48,56 @@ INCOME_LINE_MISSING = ProblemType(
     detail_en="Record the line of {year} and its source with POST /income-lines first.",
 )
 
+# --- policies and claims -----------------------------------------------------------------------------------------------------------
+POLICY_EXISTS = ProblemType(
+    code="policy_exists",
+    status=409,
+    title_zh="该年度已有保险方案",
+    title_en="There is a policy for this year already",
+    detail_zh="{year} 年已有保险方案，一年一个方案。",
+    detail_en="A book has one policy a year, and {year} has one.",
+)
+TERMS_OVERLAP = ProblemType(
+    code="terms_overlap",
+    status=409,
+    title_zh="条款有效期重叠",
+    title_en="Terms of one cause overlap",
+    detail_zh="与第 {version} 版的有效期重叠；如要替代，请在 supersedes 注明该版本。",
+    detail_en="Version {version} is in force on some of these days; name it in `supersedes` to take over from it.",
+)
+EVENT_OUTSIDE_POLICY = ProblemType(
+    code="event_outside_policy",
+    status=409,
+    title_zh="事件发生日不在保险方案范围内",
+    title_en="No policy covers the event",
+    detail_zh="{event_on} 没有保险方案，或方案没有该事由的有效条款。",
+    detail_en="On {event_on} there is no policy, or it has no terms for this cause.",
+)
+LOSS_BELOW_OTHER_PAYMENTS = ProblemType(
+    code="loss_below_other_payments",
+    status=409,
+    title_zh="损失低于其他渠道已赔付金额",
+    title_en="Others already paid more than the loss",
+    detail_zh="损失合计 {loss_fen} 分，其他渠道已赔付 {other_payments_fen} 分，请核对。",
+    detail_en="The loss is {loss_fen} fen, others paid {other_payments_fen} fen: check both.",
+)
+NOT_ELIGIBLE = ProblemType(
+    code="not_eligible",
+    status=409,
+    title_zh="不符合理赔条件",
+    title_en="The claim is not eligible",
+    detail_zh="errors 列出刚才重新核定时未通过的核查项。",
+    detail_en="`errors` lists the checks that failed when the claim was decided again just now.",
+)
+REVIEW_NEEDED = ProblemType(
+    code="review_needed",
+    status=409,
+    title_zh="有核查项须书面认定",
+    title_en="Some checks have to be settled in writing",
+    detail_zh="请在 reviewed_checks 列出 errors 中的核查项，并在 note 写明理由。",
+    detail_en="List the checks in `errors` in `reviewed_checks` and give the reason in `note`, or send the claim back.",
+)
+
 # --- payouts -----------------------------------------------------------------------------------------------------------------------
 NOTHING_TO_PAY = ProblemType(
     code="nothing_to_pay",

@@ -76,7 +76,7 @@ def household_out(personal: PersonalData, row: HouseholdRow, *, names: bool = Tr
             verified=row.division_system is not None, code_system=row.division_system, as_of=row.division_as_of
         ),
         category=row.category,
-        category_name_zh=reference.category_name_zh(row.category),
+        category_name_zh=reference.stored_category(row.category).name_zh,
         monitored=row.monitored,
         monitored_from=row.monitored_from,
         annual_income_fen=row.annual_income_fen,

@@ -62,9 +62,9 @@ def category(code: str, on: date) -> Category | None:
     return None
 
 
-def category_name_zh(code: str) -> str:
-    """The Chinese name a stored category has."""
-    return next(row.name_zh for row in categories() if row.code == code)
+def stored_category(code: str) -> Category:
+    """The newest row of a category a stored household has, in force or not."""
+    return [row for row in categories() if row.code == code][-1]
 
 
 def relation_code(given: str) -> str | None:

@@ -1,0 +1,39 @@
+"""One idempotency key, one effect, in the claims service: the table, and the one way a POST uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from claims.context import Context
+from claims.metadata import metadata
+from common.idempotency import Answer, idempotency_table, request_fingerprint, run_once
+from common.settings import key_bytes
+from common.web import answer
+from common.wire import Wire
+
+idempotency_key = idempotency_table(metadata)
+
+Work = Callable[[AsyncConnection], Awaitable[Wire]]
+"""What a key has done once: uses the given connection, never commits, answers a wire object or raises a Problem.
+
+The answer is kept for replay, so nothing in it may name a person in clear.
+"""
+
+
+async def once(
+    context: Context, request: Request, book: str, key: str, work: Work, *, status: int = 201, etag: bool = False
+) -> Response:
+    """Do the work in one transaction unless the key was used, and answer it; a replay answers as the first time.
+
+    `etag=True` sends the answer's `version` as its ETag.
+    """
+
+    async def use_case(conn: AsyncConnection) -> Answer:
+        return Answer(status, (await work(conn)).model_dump(mode="json"))
+
+    request_print = await request_fingerprint(request, key_bytes(context.settings.fingerprint_key))
+    result = await run_once(context.engine, book, key, request_print, use_case)
+    return answer(result, {"ETag": f'"{result.body["version"]}"'} if etag else None)
