@@ -92,7 +92,11 @@ class FieldCipher:
         key_id = self._ring.current
         header = bytes([_FORMAT, len(key_id)]) + key_id.encode("ascii")
         nonce = os.urandom(_NONCE_BYTES)
-        return header + nonce + self._ciphers[key_id].encrypt(nonce, plain.encode("utf-8"), header + context.encode("utf-8"))
+        return (
+            header
+            + nonce
+            + self._ciphers[key_id].encrypt(nonce, plain.encode("utf-8"), header + context.encode("utf-8"))
+        )
 
     def decrypt(self, sealed: bytes, context: str) -> str:
         """Open what `encrypt` sealed for the same context. Raises DecryptionError."""

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from common.request_id import current_request_id
 
 Language = Literal["zh", "en"]
-Parameter: TypeAlias = str | int | bool | None | list[str] | list[int]
+Parameter: TypeAlias = str | int | bool | list[str] | list[int] | None
 """What a problem may carry beside its texts: codes, counts, amounts in fen."""
 
 _RESERVED: Final = frozenset({"type", "code", "title", "status", "detail", "instance", "field", "line", "errors"})
@@ -57,7 +57,9 @@ class ProblemType:
         """Return the exception to raise. `params` are shown to the caller and fill the detail's placeholders."""
         if reserved := _RESERVED & params.keys():
             raise ValueError(f"these names belong to the problem itself: {sorted(reserved)}")
-        return Problem(type=self, field=field, line=line, params=params, errors=tuple(errors), headers=dict(headers or {}))
+        return Problem(
+            type=self, field=field, line=line, params=params, errors=tuple(errors), headers=dict(headers or {})
+        )
 
 
 @dataclass(eq=False)
@@ -185,7 +187,7 @@ class _Shown(dict[str, Parameter]):
     """Leaves a placeholder nobody filled as a dash: a missing parameter must not turn a refusal into a 500."""
 
     def __missing__(self, key: str) -> str:
-        return "–"  # noqa: RUF001 - a dash in a printed text
+        return "–"
 
 
 def _filled(template: str, params: Mapping[str, Parameter]) -> str:
@@ -193,7 +195,12 @@ def _filled(template: str, params: Mapping[str, Parameter]) -> str:
 
 
 INVALID_REQUEST: Final = ProblemType(
-    "invalid_request", 422, "请求内容有误", "The request is not valid", "请按所列字段更正后重新提交。", "Correct the fields listed and send it again."
+    "invalid_request",
+    422,
+    "请求内容有误",
+    "The request is not valid",
+    "请按所列字段更正后重新提交。",
+    "Correct the fields listed and send it again.",
 )
 MALFORMED: Final = ProblemType(
     "malformed_body",
@@ -219,7 +226,9 @@ FORBIDDEN: Final = ProblemType(
     "当前令牌不含本操作所需的权限或账套。",
     "The token does not carry the scope or the book this needs.",
 )
-NOT_FOUND: Final = ProblemType("not_found", 404, "未找到", "Not found", "该地址或记录不存在。", "There is no such address or record.")
+NOT_FOUND: Final = ProblemType(
+    "not_found", 404, "未找到", "Not found", "该地址或记录不存在。", "There is no such address or record."
+)
 METHOD_NOT_ALLOWED: Final = ProblemType(
     "method_not_allowed",
     405,

@@ -189,7 +189,9 @@ async def _attempt(connection: AsyncConnection, use_case: UseCase) -> Answer | P
 
 async def _load(connection: AsyncConnection, book: str, key: str, request_print: bytes) -> Answer | Problem | None:
     where = (_keys.c.book == book) & (_keys.c.key == key)
-    row = (await connection.execute(select(_keys.c.fingerprint, _keys.c.status, _keys.c.body).where(where))).one_or_none()
+    row = (
+        await connection.execute(select(_keys.c.fingerprint, _keys.c.status, _keys.c.body).where(where))
+    ).one_or_none()
     if row is None:
         return None
     if not hmac.compare_digest(bytes(row.fingerprint), request_print):

@@ -13,13 +13,17 @@ MAX_FEN: Final = 10**15
 
 Fen = Annotated[
     int,
-    Field(strict=True, ge=1, le=MAX_FEN, description="Amount in fen (1/100 yuan), a positive integer. 金额，单位：分。"),
+    Field(
+        strict=True, ge=1, le=MAX_FEN, description="Amount in fen (1/100 yuan), a positive integer. 金额，单位：分。"
+    ),
 ]
 """A positive amount on the wire. Booleans, texts and 5.0 are refused."""
 
 FenOrZero = Annotated[
     int,
-    Field(strict=True, ge=0, le=MAX_FEN, description="Amount in fen (1/100 yuan), zero allowed. 金额，单位：分，可为零。"),
+    Field(
+        strict=True, ge=0, le=MAX_FEN, description="Amount in fen (1/100 yuan), zero allowed. 金额，单位：分，可为零。"
+    ),
 ]
 """An amount that may be zero."""
 

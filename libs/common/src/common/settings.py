@@ -22,7 +22,9 @@ def _key_from_hex(value: SecretStr) -> SecretBytes:
     except ValueError:
         raise field_error("not_hexadecimal", "须为十六进制。", "must be hexadecimal") from None
     if len(key) < _KEY_BYTES:
-        raise field_error("too_short", "至少 32 字节。", f"must have at least {_KEY_BYTES} bytes (64 hexadecimal digits)")
+        raise field_error(
+            "too_short", "至少 32 字节。", f"must have at least {_KEY_BYTES} bytes (64 hexadecimal digits)"
+        )
     return SecretBytes(key)
 
 
@@ -73,6 +75,6 @@ def load_settings(settings_class: type[SettingsType]) -> SettingsType:
 
 
 def describe_faults(settings_class: type[BaseSettings], error: ValidationError) -> list[str]:
-    """Say per variable what is wrong: ``LEDGER_ISSUER: This is required.``"""
+    """Return a line per variable that says what is wrong with it: ``LEDGER_ISSUER: This is required``."""
     prefix = str(settings_class.model_config.get("env_prefix", ""))
     return [f"{prefix}{fault.field}".upper() + f": {fault.en}" for fault in problem_from(error).errors]

@@ -40,7 +40,9 @@ def _cleaner(forbidden: str) -> Callable[[str], str]:
 
     def clean(value: str) -> str:
         if bad.search(value):
-            raise field_error("invalid_characters", "含有控制字符或无效字符。", "Contains control or invalid characters.")
+            raise field_error(
+                "invalid_characters", "含有控制字符或无效字符。", "Contains control or invalid characters."
+            )
         stripped = value.strip()
         if not stripped:
             raise field_error("blank", "不得为空白。", "Must not be blank.")

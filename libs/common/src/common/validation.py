@@ -92,7 +92,7 @@ _SAFE_CONTEXT: Final = ("min_length", "max_length", "gt", "ge", "lt", "le", "mul
 
 def field_error(code: str, zh: str, en: str) -> PydanticCustomError:
     """Return what a pydantic validator raises: a stable code and a text in both languages, without the value."""
-    return PydanticCustomError(code, "{en}", {"zh": zh, "en": en})  # type: ignore[arg-type] # codes are our own, not literals
+    return PydanticCustomError(code, "{en}", {"zh": zh, "en": en})
 
 
 def problem_from(error: ValidationError, prefix: Sequence[str | int] = ()) -> Problem:
@@ -149,5 +149,5 @@ def _translated(detail: Mapping[str, object]) -> FieldError:
     if isinstance(zh := ctx.get("zh"), str) and isinstance(en := ctx.get("en"), str):
         return FieldError(path, kind, zh, en)
     code, (zh_text, en_text) = _TEXTS.get(kind, ("invalid", _OTHER))
-    shown = {key: ctx.get(key, "–") for key in _SAFE_CONTEXT}  # noqa: RUF001 - a dash in a printed text
+    shown = {key: ctx.get(key, "–") for key in _SAFE_CONTEXT}
     return FieldError(path, code, zh_text.format_map(shown), en_text.format_map(shown))

@@ -31,7 +31,11 @@ def _make_scalars_strict(schema: CoreSchema) -> None:
 
 def _children(node: dict[str, Any]) -> Iterable[Any]:
     # Defaults, metadata, functions and serialisation are not validation: a default value may well be a dictionary.
-    return (value for key, value in node.items() if key not in {"default", "metadata", "serialization", "function", "expected"})
+    return (
+        value
+        for key, value in node.items()
+        if key not in {"default", "metadata", "serialization", "function", "expected"}
+    )
 
 
 class Wire(BaseModel):

@@ -25,7 +25,17 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from common.auth import Authenticator
-from common.errors import INTERNAL, MALFORMED, METHOD_NOT_ALLOWED, NOT_FOUND, SHARED, UNAVAILABLE, Problem, ProblemType, check_types
+from common.errors import (
+    INTERNAL,
+    MALFORMED,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    SHARED,
+    UNAVAILABLE,
+    Problem,
+    ProblemType,
+    check_types,
+)
 from common.logging import get_logger
 from common.validation import problem_from_details
 from common.web.answers import JsonResponse, problem_response
@@ -58,7 +68,7 @@ def create_app(
     """Return a service's application: its routers, and around them what every operation gets without asking.
 
     `problems` are the service's own problem types, listed in the API document. `readiness_checks` are awaited by
-    ``/readyz``: a check that raises or takes three seconds means not ready. Raises ValueError for an operation that
+    ``/readyz``: a check that raises or takes three seconds means not ready. Raises ValueError or TypeError for an operation that
     asks for no scope, stands on a plain APIRouter, shares its name with another, or for a code with two meanings.
     """
     types = [*SHARED, *problems]
@@ -105,7 +115,7 @@ def _check_operations(app: FastAPI) -> None:
             continue
         where = f"{sorted(context.methods or ())} {context.path_format}"
         if not isinstance(route, StrictRoute):
-            raise ValueError(f"{where} must stand on common.web.Router, or its body would be read before its token")
+            raise TypeError(f"{where} must stand on common.web.Router, or its body would be read before its token")
         if not list(requirements_of(context.dependant)):
             raise ValueError(f"{where} asks for no scope: add Depends(require(...))")
         if (name := context.unique_id) in names:

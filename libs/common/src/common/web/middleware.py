@@ -68,7 +68,11 @@ class Metrics:
             "fangpin_http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
         )
         self.seconds = Histogram(
-            "fangpin_http_request_seconds", "Time to the last byte.", ["method", "route"], buckets=_BUCKETS, registry=registry
+            "fangpin_http_request_seconds",
+            "Time to the last byte.",
+            ["method", "route"],
+            buckets=_BUCKETS,
+            registry=registry,
         )
 
 

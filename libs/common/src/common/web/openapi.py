@@ -55,14 +55,18 @@ _PROBLEM_COMPONENT: Final[Mapping[str, Any]] = {
 
 
 def example(value: Mapping[str, Any]) -> ConfigDict:
-    """Give a wire type its example: ``model_config = example({"code": "610923", ...})``."""
+    """Return the configuration that gives a wire type its example: ``model_config = example({"code": "610923"})``."""
     return ConfigDict(json_schema_extra={"examples": [dict(value)]})
 
 
 def describe_api(app: FastAPI, problems: Iterable[ProblemType]) -> dict[str, Any]:
     """Return the OpenAPI document of an application, completed with what every operation has in common."""
     document = get_openapi(
-        title=app.title, version=app.version, description=_problem_table(problems), routes=app.routes, tags=app.openapi_tags
+        title=app.title,
+        version=app.version,
+        description=_problem_table(problems),
+        routes=app.routes,
+        tags=app.openapi_tags,
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -76,7 +80,7 @@ def describe_api(app: FastAPI, problems: Iterable[ProblemType]) -> dict[str, Any
 
 
 def operations(document: Mapping[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
-    """Yield (path, method, operation) of a document."""
+    """Yield each operation of a document with its path and method."""
     for path, item in document.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
@@ -151,25 +155,30 @@ def _add_examples(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None
 
 def _example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int) -> tuple[bool, Any]:
     """Find the example a schema states, or put one together from the examples of its parts."""
-    if depth > 8:  # noqa: PLR2004 - a schema that contains itself
-        return False, None
     for keyword in ("examples", "enum"):
         if schema.get(keyword):
             return True, schema[keyword][0]
     for keyword in ("example", "const", "default"):
         if keyword in schema:
             return True, schema[keyword]
-    if "$ref" in schema:
-        return _example_of(schemas.get(schema["$ref"].rsplit("/", 1)[-1], {}), schemas, depth + 1)
-    if "anyOf" in schema:
-        tried = [_example_of(option, schemas, depth + 1) for option in schema["anyOf"]]
-        return next((one for one in tried if one[0] and one[1] is not None), next((one for one in tried if one[0]), (False, None)))
-    if schema.get("type") == "null":
-        return True, None
-    if schema.get("type") == "array":
-        found, value = _example_of(schema.get("items", {}), schemas, depth + 1)
-        return found, [value]
-    if schema.get("type") == "object" and schema.get("properties"):
-        parts = {name: _example_of(part, schemas, depth + 1) for name, part in schema["properties"].items()}
-        return all(found for found, _ in parts.values()), {name: value for name, (_, value) in parts.items()}
-    return False, None
+    # Eight levels: a schema may contain itself.
+    return _composed_example(schema, schemas, depth + 1) if depth < 8 else (False, None)  # noqa: PLR2004
+
+
+def _composed_example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int) -> tuple[bool, Any]:
+    match schema:
+        case {"$ref": str(reference)}:
+            return _example_of(schemas.get(reference.rsplit("/", 1)[-1], {}), schemas, depth)
+        case {"anyOf": list(options)}:
+            tried = [value for found, value in (_example_of(one, schemas, depth) for one in options) if found]
+            return bool(tried), next((value for value in tried if value is not None), None)
+        case {"type": "null"}:
+            return True, None
+        case {"type": "array", "items": dict(items)}:
+            found, value = _example_of(items, schemas, depth)
+            return found, [value]
+        case {"type": "object", "properties": dict(properties)}:
+            parts = {name: _example_of(part, schemas, depth) for name, part in properties.items()}
+            return all(found for found, _ in parts.values()), {name: value for name, (_, value) in parts.items()}
+        case _:
+            return False, None
