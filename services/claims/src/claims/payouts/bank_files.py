@@ -16,11 +16,11 @@ from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 import yaml
-from common.money import MAX_FEN
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from claims.payouts.rules import MAX_ITEMS, BankOutcome, Control, ReturnRow
 from claims.problems import BANK_RETURN_UNREADABLE
+from common.money import MAX_FEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -204,11 +204,12 @@ def read_return_file(template: Template, content: bytes) -> tuple[list[ReturnRow
 
 
 def _read_totals(template: Template, line: list[str]) -> Control | None:
-    label, *figures = [cell for cell in line if cell]
-    if label != template.sum_label or len(figures) != 2 or not re.fullmatch(r"[0-9]{1,6}", figures[0], re.ASCII):
-        return None
-    total_fen = fen_of(figures[1])
-    return None if total_fen is None else Control(int(figures[0]), total_fen)
+    match [cell for cell in line if cell]:
+        case [template.sum_label, count, total] if re.fullmatch(r"[0-9]{1,6}", count, re.ASCII):
+            total_fen = fen_of(total)
+            return None if total_fen is None else Control(int(count), total_fen)
+        case _:
+            return None
 
 
 def _read_row(template: Template, headings: list[str], line: list[str], number: int) -> ReturnRow | Problem:

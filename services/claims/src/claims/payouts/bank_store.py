@@ -34,11 +34,13 @@ async def payees(conn: AsyncConnection, book: str, batch_id: UUID) -> list[Payee
     """Who the bank is to pay, in the order of the batch."""
     i = payout_item
     rows = await conn.execute(
-        sa.select(i.c.id.label("item_id"), i.c.position, i.c.number, i.c.amount_fen, i.c.holder_cipher, i.c.account_cipher)
+        sa.select(
+            i.c.id.label("item_id"), i.c.position, i.c.number, i.c.amount_fen, i.c.holder_cipher, i.c.account_cipher
+        )
         .where(i.c.book == book, i.c.batch_id == batch_id)
         .order_by(i.c.position)
     )
-    return [Payee(**row._mapping) for row in rows]
+    return [Payee(**row) for row in rows.mappings()]
 
 
 async def insert_file_issue(
@@ -78,7 +80,12 @@ async def insert_bank_return(
     """Store what the bank told us. The database refuses an outcome an item already has."""
     await conn.execute(
         sa.insert(bank_return).values(
-            book=book, id=return_id, batch_id=batch_id, received_by=person, control_count=count, control_total_fen=total_fen
+            book=book,
+            id=return_id,
+            batch_id=batch_id,
+            received_by=person,
+            control_count=count,
+            control_total_fen=total_fen,
         )
     )
     await conn.execute(sa.insert(bank_return_row), [{"book": book, "return_id": return_id} | row for row in rows])

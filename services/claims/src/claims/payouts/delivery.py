@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from common.database import transaction
-from common.dates import today_in_shanghai
-from common.logging import get_logger
-
 from claims.claims.rules import Event
+from claims.claims.store import set_status
 from claims.payouts import outbox, store
 from claims.payouts.ledger_calls import Operation, ledger_call
 from claims.payouts.ledger_client import Done, LedgerUnavailableError, Refused, Unknown
 from claims.payouts.rules import ItemStatus, first_open_day
-from claims.payouts.standing import move_claim
+from common.database import transaction
+from common.dates import today_in_shanghai
+from common.logging import get_logger
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -87,7 +86,7 @@ async def record(conn: AsyncConnection, wish: Wish, outcome: Done | Refused | Mo
 
 async def _after_done(conn: AsyncConnection, wish: Wish) -> None:
     if wish.item_id is None:
-        await move_claim(conn, wish.book, wish.claim_id, Event.ENCUMBERED, SYSTEM, wish.effective_on, None)
+        await _move(conn, wish, Event.ENCUMBERED, wish.effective_on, None)
         return
     status, _, number = await store.item_status(conn, wish.book, wish.item_id)
     if wish.operation is Operation.LIQUIDATE:
@@ -98,25 +97,23 @@ async def _after_done(conn: AsyncConnection, wish: Wish) -> None:
     else:
         await store.set_item_statuses(conn, wish.book, [wish.item_id], ItemStatus.FAILED)
         event = Event.PAYMENT_RETURNED
-    await move_claim(
-        conn, wish.book, wish.claim_id, event, SYSTEM, wish.bank_booked_on or wish.effective_on, number
-    )
+    await _move(conn, wish, event, wish.bank_booked_on or wish.effective_on, number)
+
+
+async def _move(conn: AsyncConnection, wish: Wish, event: Event, done_on: dt.date, reference: str | None) -> None:
+    await set_status(conn, wish.book, wish.claim_id, event, by_person=SYSTEM, done_on=done_on, reference=reference)
 
 
 async def _after_refusal(conn: AsyncConnection, wish: Wish, refused: Refused, moved_to: dt.date | None) -> None:
     if wish.item_id is None or wish.bank_booked_on is None:
-        await move_claim(
-            conn, wish.book, wish.claim_id, Event.AWAITING_FUNDS, SYSTEM, wish.effective_on, refused.code
-        )
+        await _move(conn, wish, Event.AWAITING_FUNDS, wish.effective_on, refused.code)
         return
     status, _, number = await store.item_status(conn, wish.book, wish.item_id)
     if wish.operation is Operation.LIQUIDATE and status is ItemStatus.RETURNING:
         # Paid and taken back before it could be booked: no money of ours moved, so nothing is booked at all.
         await outbox.drop_pending_return(conn, wish)
         await store.set_item_statuses(conn, wish.book, [wish.item_id], ItemStatus.FAILED)
-        await move_claim(
-            conn, wish.book, wish.claim_id, Event.PAYMENT_RETURNED, SYSTEM, wish.bank_booked_on, number
-        )
+        await _move(conn, wish, Event.PAYMENT_RETURNED, wish.bank_booked_on, number)
     elif moved_to is not None:
         await outbox.enqueue_for_item(
             conn,

@@ -94,7 +94,7 @@ def ledger_call(wish: Wish) -> Call:
             "fund": INSURANCE_FUND,
             "fiscal_year": wish.fiscal_year,
             "amount_fen": wish.amount_fen,
-            "purpose": "Precise poverty-prevention insurance benefit",
+            "purpose": "防贫保险理赔款 precise insurance benefit",
             "effective_on": day,
             "reference": claim_reference(wish.claim_id),
         }
@@ -116,18 +116,17 @@ def ledger_call(wish: Wish) -> Call:
         raise IncompleteWishError(message)
     # A payment booked late, because its month was closed, cannot come back before it was booked.
     returned_on = max(wish.effective_on, wish.liquidated_on or wish.effective_on)
-    body = {"effective_on": returned_on.isoformat(), "reason": return_reason(wish)}
+    body = {
+        "effective_on": returned_on.isoformat(),
+        "reason": "Credit returned by the bank 支付退票",
+        "reference": payment_reference(wish),
+    }
     return Call(wish.book, f"{liquidations}/{wish.liquidation_id}/return", wish.key, body | people)
 
 
 def payment_reference(wish: Wish) -> str:
-    """Claim, batch item and the bank's own booking day, which stays readable when the entry had to move to an open month."""
-    return f"{claim_reference(wish.claim_id)} item:{wish.item_number} bank:{wish.bank_booked_on}"
+    """Claim, batch item and the bank's own booking day, which stays readable when the entry had to move to an open month.
 
-
-def return_reason(wish: Wish) -> str:
-    """Why the money came back, with the item and the bank's own booking day.
-
-    The bank's words are stored with the bank return; they stay out of the ledger, where nothing can be erased.
+    The bank's words about a failure are stored with its return; they stay out of the ledger, where nothing can be erased.
     """
-    return f"Credit returned by the bank 支付退票 item:{wish.item_number} bank:{wish.bank_booked_on}"
+    return f"{claim_reference(wish.claim_id)} item:{wish.item_number} bank:{wish.bank_booked_on}"

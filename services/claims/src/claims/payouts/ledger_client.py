@@ -15,13 +15,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar
-from uuid import UUID  # noqa: TC003 - pydantic reads the annotation at run time
+from uuid import UUID
 
 import httpx
-from common.logging import get_logger
 from pydantic import Field, ValidationError
 
 from claims.payouts.ledger_figures import Encumbrance, LedgerFigure, Month
+from common.logging import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -179,7 +179,7 @@ class LedgerClient:
         """Every encumbrance of the fund, whatever its status, page by page. Raises `LedgerUnavailableError`."""
         cursor: str | None = None
         while True:
-            page = await self._get(book, "/encumbrances", _Encumbrances, {"fund": fund} | _page(cursor))
+            page = await self._get(book, "/encumbrances", _Encumbrances, _page(cursor) | {"fund": fund})
             for encumbrance in page.items:
                 yield encumbrance
             cursor = page.next_cursor

@@ -30,5 +30,8 @@ class Encumbrance(LedgerFigure):
     reference: str | None
     amount_fen: Whole
     liquidated_fen: Whole
+    """Paid and not given back."""
+    returned_fen: Whole
+    """Given back by the bank over its whole life."""
     released_fen: Whole
     remaining_fen: Whole

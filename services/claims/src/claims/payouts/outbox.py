@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from common.ids import uuid7
 
 from claims.claims.tables import claim
 from claims.payouts.ledger_calls import Operation, OperationStatus, Wish, operation_key
 from claims.payouts.tables import ledger_operation, payout_item
+from common.ids import uuid7
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -153,38 +153,57 @@ async def load(conn: AsyncConnection, book: str, operation_id: UUID) -> Wish:
     encumbrance = o.alias("encumbrance")
     liquidation = o.alias("liquidation")
     row = (
-        await conn.execute(
-            sa.select(
-                o.c.book, o.c.id, o.c.position, o.c.claim_id, claim.c.household_id, o.c.operation, o.c.attempt, o.c.key,
-                o.c.item_id, payout_item.c.number.label("item_number"), o.c.amount_fen, o.c.effective_on, o.c.bank_booked_on,
-                o.c.fiscal_year, o.c.prepared_by, o.c.reviewed_by, o.c.tries,
-                encumbrance.c.ledger_id.label("encumbrance_id"), liquidation.c.ledger_id.label("liquidation_id"),
-                liquidation.c.effective_on.label("liquidated_on"),
+        (
+            await conn.execute(
+                sa.select(
+                    o.c.book,
+                    o.c.id,
+                    o.c.position,
+                    o.c.claim_id,
+                    claim.c.household_id,
+                    o.c.operation,
+                    o.c.attempt,
+                    o.c.key,
+                    o.c.item_id,
+                    payout_item.c.number.label("item_number"),
+                    o.c.amount_fen,
+                    o.c.effective_on,
+                    o.c.bank_booked_on,
+                    o.c.fiscal_year,
+                    o.c.prepared_by,
+                    o.c.reviewed_by,
+                    o.c.tries,
+                    encumbrance.c.ledger_id.label("encumbrance_id"),
+                    liquidation.c.ledger_id.label("liquidation_id"),
+                    liquidation.c.effective_on.label("liquidated_on"),
+                )
+                .join(claim, sa.and_(claim.c.book == o.c.book, claim.c.id == o.c.claim_id))
+                .outerjoin(payout_item, sa.and_(payout_item.c.book == o.c.book, payout_item.c.id == o.c.item_id))
+                .outerjoin(
+                    encumbrance,
+                    sa.and_(
+                        encumbrance.c.book == o.c.book,
+                        encumbrance.c.claim_id == o.c.claim_id,
+                        encumbrance.c.operation == Operation.ENCUMBER.value,
+                        encumbrance.c.status == OperationStatus.DONE.value,
+                    ),
+                )
+                .outerjoin(
+                    liquidation,
+                    sa.and_(
+                        liquidation.c.book == o.c.book,
+                        liquidation.c.item_id == o.c.item_id,
+                        liquidation.c.operation == Operation.LIQUIDATE.value,
+                        liquidation.c.status == OperationStatus.DONE.value,
+                    ),
+                )
+                .where(o.c.book == book, o.c.id == operation_id)
             )
-            .join(claim, sa.and_(claim.c.book == o.c.book, claim.c.id == o.c.claim_id))
-            .outerjoin(payout_item, sa.and_(payout_item.c.book == o.c.book, payout_item.c.id == o.c.item_id))
-            .outerjoin(
-                encumbrance,
-                sa.and_(
-                    encumbrance.c.book == o.c.book,
-                    encumbrance.c.claim_id == o.c.claim_id,
-                    encumbrance.c.operation == Operation.ENCUMBER.value,
-                    encumbrance.c.status == OperationStatus.DONE.value,
-                ),
-            )
-            .outerjoin(
-                liquidation,
-                sa.and_(
-                    liquidation.c.book == o.c.book,
-                    liquidation.c.item_id == o.c.item_id,
-                    liquidation.c.operation == Operation.LIQUIDATE.value,
-                    liquidation.c.status == OperationStatus.DONE.value,
-                ),
-            )
-            .where(o.c.book == book, o.c.id == operation_id)
         )
-    ).one()
-    return Wish(**{**row._mapping, "operation": Operation(row.operation)})
+        .mappings()
+        .one()
+    )
+    return Wish(**{**row, "operation": Operation(row["operation"])})
 
 
 async def lock_pending(conn: AsyncConnection, book: str, operation_id: UUID) -> bool:
@@ -319,8 +338,6 @@ async def operations_of(conn: AsyncConnection, book: str, claim_id: UUID) -> lis
         .order_by(o.c.position)
     )
     return [
-        StoredOperation(
-            **{**row._mapping, "operation": Operation(row.operation), "status": OperationStatus(row.status)}
-        )
-        for row in rows
+        StoredOperation(**{**row, "operation": Operation(row["operation"]), "status": OperationStatus(row["status"])})
+        for row in rows.mappings()
     ]

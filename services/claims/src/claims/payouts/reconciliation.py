@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from common.database import snapshot
-from common.dates import now_utc
-
 from claims.payouts.ledger_calls import INSURANCE_FUND
 from claims.payouts.ledger_client import LedgerUnavailableError
 from claims.payouts.reconciliation_rules import compare
 from claims.payouts.reconciliation_store import our_side
 from claims.problems import LEDGER_UNAVAILABLE
+from common.database import snapshot
+from common.dates import now_utc
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine

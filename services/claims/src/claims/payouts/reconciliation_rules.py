@@ -44,6 +44,7 @@ EXPLANATIONS: Final[Mapping[DifferenceKind, tuple[str, str]]] = {
         "已支付净额（支付减退票）不一致。",
         "The net amounts paid (payments less returns) differ.",
     ),
+    "returned_differs": ("银行退回的金额不一致。", "The amounts given back by the bank differ."),
     "released_in_ledger": (
         "账务系统已解除部分或全部冻结，理赔系统没有提出过。",
         "The ledger has released money of this claim, which the claims service never asked for.",
@@ -69,6 +70,7 @@ class Ours:
 class _Sums:
     ledger_encumbered: int = 0
     ledger_liquidated: int = 0
+    ledger_returned: int = 0
     seen: set[UUID] = field(default_factory=set)
 
 
@@ -90,6 +92,7 @@ def compare(
             claims_liquidated_fen=sum(ours.liquidated_fen - ours.returned_fen for ours in after.values()),
             ledger_liquidated_fen=sums.ledger_liquidated,
             claims_returned_fen=sum(ours.returned_fen for ours in after.values()),
+            ledger_returned_fen=sums.ledger_returned,
             difference_count=len(differences),
         ),
         as_of=as_of,
@@ -100,9 +103,9 @@ def _from_their_side(
     theirs: Sequence[Encumbrance], before: Mapping[UUID, Ours], after: Mapping[UUID, Ours], sums: _Sums
 ) -> Iterator[Difference]:
     for encumbrance in theirs:
-        paid_fen = encumbrance.amount_fen - encumbrance.released_fen - encumbrance.remaining_fen
         sums.ledger_encumbered += encumbrance.amount_fen
-        sums.ledger_liquidated += paid_fen
+        sums.ledger_liquidated += encumbrance.liquidated_fen
+        sums.ledger_returned += encumbrance.returned_fen
         match = _REFERENCE.fullmatch(encumbrance.reference or "")
         claim_id = UUID(match[1]) if match else None
         ours = after.get(claim_id) if claim_id else None
@@ -112,20 +115,22 @@ def _from_their_side(
             yield difference("duplicate_in_ledger", claim_id, encumbrance.id, 0, encumbrance.amount_fen)
         else:
             sums.seen.add(claim_id)
-            yield from _one_claim(ours, encumbrance, paid_fen, moving=_moved(ours, before))
+            yield from _one_claim(ours, encumbrance, moving=_moved(ours, before))
 
 
-def _one_claim(ours: Ours, encumbrance: Encumbrance, paid_fen: int, *, moving: bool) -> Iterator[Difference]:
+def _one_claim(ours: Ours, encumbrance: Encumbrance, *, moving: bool) -> Iterator[Difference]:
     net_fen = ours.liquidated_fen - ours.returned_fen
     found: list[tuple[DifferenceKind, int, int]] = []
     if ours.encumbered_fen != encumbrance.amount_fen or ours.encumbrance_id != encumbrance.id:
         found.append(("encumbered_differs", ours.encumbered_fen, encumbrance.amount_fen))
-    if net_fen != paid_fen:
-        found.append(("liquidated_differs", net_fen, paid_fen))
+    if net_fen != encumbrance.liquidated_fen:
+        found.append(("liquidated_differs", net_fen, encumbrance.liquidated_fen))
+    if ours.returned_fen != encumbrance.returned_fen:
+        found.append(("returned_differs", ours.returned_fen, encumbrance.returned_fen))
     if encumbrance.released_fen:
         found.append(("released_in_ledger", 0, encumbrance.released_fen))
     if ours.pending_fen or (found and moving):
-        yield difference("in_flight", ours.claim_id, encumbrance.id, net_fen, paid_fen)
+        yield difference("in_flight", ours.claim_id, encumbrance.id, net_fen, encumbrance.liquidated_fen)
         return
     for kind, claims_fen, ledger_fen in found:
         yield difference(kind, ours.claim_id, encumbrance.id, claims_fen, ledger_fen)

@@ -37,7 +37,7 @@ async def our_side(conn: AsyncConnection, book: str) -> dict[UUID, Ours]:
         .where(o.c.book == book)
         .group_by(o.c.claim_id)
     )
-    return {row.claim_id: Ours(**row._mapping) for row in rows}
+    return {row["claim_id"]: Ours(**row) for row in rows.mappings()}
 
 
 def _sum(column: sa.Column[int], *conditions: sa.ColumnElement[bool]) -> sa.Cast[int]:

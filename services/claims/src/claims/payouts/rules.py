@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from common.errors import INVALID_REQUEST, SAME_PERSON
-
 from claims.problems import (
     BATCH_NOT_APPROVED,
     BATCH_NOT_PREPARED,
@@ -21,6 +19,7 @@ from claims.problems import (
     ITEM_NOT_IN_BATCH,
     ITEM_REPEATED,
 )
+from common.errors import INVALID_REQUEST, SAME_PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 
     from common.errors import Problem
 
-MAX_ITEMS: Final = 5_000
-"""Items of one batch. Bounds the memory of a bank file (about 1 MB) and the length of the transaction that makes a batch."""
+MAX_ITEMS: Final = 2_000
+"""Items of one batch. Bounds the memory of a bank file (some 300 kB) and the length of the transaction that makes a batch."""
 
 
 class BatchStatus(StrEnum):

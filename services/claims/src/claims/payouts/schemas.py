@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
+
+from claims.payouts import examples
+from claims.payouts.ledger_calls import Operation, OperationStatus
+from claims.payouts.rules import MAX_ITEMS, BankOutcome, BatchStatus, ItemStatus
 from common.dates import BusinessDate
 from common.money import Fen, SignedFen
 from common.text import Code, Line, PlainText
+from common.web import example
 from common.wire import Wire
-from pydantic import Field
-
-from claims.payouts.ledger_calls import Operation, OperationStatus
-from claims.payouts.rules import MAX_ITEMS, BankOutcome, BatchStatus, ItemStatus
 
 ItemNumber = Annotated[
     Code, Field(description="Reference of the credit for the bank. 明细编号。", examples=["B2021-0001-0001"])
@@ -24,8 +26,13 @@ ItemNumber = Annotated[
 class BatchIn(Wire):
     """Which claims to pay together."""
 
+    model_config = example({"claim_ids": [examples.CLAIM_ID], "note": "七月第一批"})
+
     claim_ids: Annotated[list[UUID], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
-    """These claims; left out: every claim whose money is reserved, or came back, and that stands in no open batch. 理赔编号列表，不填则为全部可支付理赔。"""
+    """These claims; left out: every claim whose money is reserved, or came back, and that stands in no open batch.
+
+    理赔编号列表，不填则为全部可支付理赔。
+    """
     note: PlainText | None = None
     """备注。"""
 
@@ -33,21 +40,18 @@ class BatchIn(Wire):
 class DecisionIn(Wire):
     """The second person's decision about a batch."""
 
+    model_config = example({"outcome": "approved", "note": "同意支付"})
+
     outcome: Literal["approved", "refused"] = "approved"
     """`refused` gives every claim of the batch back. 审批结论。"""
     note: PlainText | None = None
     """审批意见。"""
 
 
-class BookingRetryIn(Wire):
-    """Ask the ledger again for what it refused to book."""
-
-    note: PlainText | None = None
-    """What has been put right. 说明。"""
-
-
 class ReturnRowIn(Wire):
     """What the bank says of one credit."""
+
+    model_config = example(examples.ROW)
 
     item_number: ItemNumber
     outcome: BankOutcome
@@ -61,6 +65,8 @@ class ReturnRowIn(Wire):
 class BankReturnIn(Wire):
     """A bank return 银行回盘: some or all items of one batch."""
 
+    model_config = example(examples.BANK_RETURN)
+
     rows: Annotated[list[ReturnRowIn], Field(min_length=1, max_length=MAX_ITEMS)]
     control_count: Annotated[int, Field(ge=1, le=MAX_ITEMS)]
     """Number of rows. 笔数。"""
@@ -70,6 +76,8 @@ class BankReturnIn(Wire):
 
 class ItemOut(Wire):
     """One credit of a batch."""
+
+    model_config = example(examples.ITEM)
 
     item_id: UUID
     number: ItemNumber
@@ -99,6 +107,8 @@ class ItemDetail(ItemOut):
 class BatchSummary(Wire):
     """A batch without its items."""
 
+    model_config = example(examples.SUMMARY)
+
     id: UUID
     number: Annotated[str, Field(examples=["B2021-0001"])]
     status: BatchStatus
@@ -118,17 +128,23 @@ class BatchSummary(Wire):
 class BatchOut(BatchSummary):
     """A batch with its items."""
 
+    model_config = example(examples.BATCH)
+
     items: Sequence[ItemOut]
 
 
 class BatchDetail(BatchSummary):
     """A batch with its items and the bank's words."""
 
+    model_config = example(examples.DETAIL)
+
     items: Sequence[ItemDetail]
 
 
 class BankReturnOut(Wire):
     """What a bank return did; the batch as it stands after it."""
+
+    model_config = example(examples.BANK_RETURN_DONE)
 
     id: UUID
     paid: int
@@ -142,6 +158,8 @@ class BankReturnOut(Wire):
 
 class BookingRetryOut(Wire):
     """The new attempts."""
+
+    model_config = example(examples.RETRIED)
 
     retried: int
     """Number of items asked for again. 重新入账笔数。"""
@@ -172,7 +190,9 @@ class OperationOut(Wire):
 
 
 class MoneyTrail(Wire):
-    """A claim's money from reservation to payment. 资金轨迹。"""
+    """A claim's money 资金轨迹 from reservation to payment."""
+
+    model_config = example(examples.TRAIL)
 
     encumbrance_id: UUID | None
     operations: Sequence[OperationOut]
@@ -185,6 +205,7 @@ DifferenceKind = Literal[
     "unknown_to_claims",
     "encumbered_differs",
     "liquidated_differs",
+    "returned_differs",
     "released_in_ledger",
     "duplicate_in_ledger",
 ]
@@ -213,11 +234,14 @@ class Totals(Wire):
     ledger_liquidated_fen: SignedFen
     claims_returned_fen: SignedFen
     """Given back by the bank, whether or not paid again. 退票金额。"""
+    ledger_returned_fen: SignedFen
     difference_count: int
 
 
 class Reconciliation(Wire):
-    """Both services compared to the fen. 对账。"""
+    """Both services compared to the fen 对账."""
+
+    model_config = example(examples.RECONCILED)
 
     matched: bool
     differences: Sequence[Difference]

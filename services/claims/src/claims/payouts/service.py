@@ -11,12 +11,8 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from common.crypto import mask_account
-from common.dates import today_in_shanghai
-from common.errors import NOT_FOUND, Problem
-from common.ids import uuid7
-
 from claims.claims.rules import Event
+from claims.claims.store import set_status
 from claims.payouts import bank_store, outbox, store
 from claims.payouts.bank_files import Credit, Template, write_payment_file
 from claims.payouts.ledger_calls import Operation
@@ -48,8 +44,11 @@ from claims.payouts.schemas import (
     MoneyTrail,
     OperationOut,
 )
-from claims.payouts.standing import move_claim
 from claims.problems import BANK_ACCOUNT_MISSING, CLAIM_NOT_PAYABLE, NOTHING_TO_BOOK, NOTHING_TO_PAY
+from common.crypto import mask_account
+from common.dates import today_in_shanghai
+from common.errors import NOT_FOUND, Problem
+from common.ids import uuid7
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -89,7 +88,9 @@ async def prepare_batch(
     ]
     await store.insert_batch(conn, book, batch_id, number, note, person, items)
     for claim in claims:
-        await move_claim(conn, book, claim.id, Event.IN_BATCH, person, today_in_shanghai(), number)
+        await set_status(
+            conn, book, claim.id, Event.IN_BATCH, by_person=person, done_on=today_in_shanghai(), reference=number
+        )
     return await batch_after(conn, book, batch_id)
 
 
@@ -146,7 +147,15 @@ async def decide_batch(
         items = (await store.items_to_judge(conn, book, batch_id)).values()
         await store.set_item_statuses(conn, book, [item.id for item in items], ItemStatus.WITHDRAWN)
         for item in items:
-            await move_claim(conn, book, item.claim_id, Event.ENCUMBERED, person, today_in_shanghai(), batch.number)
+            await set_status(
+                conn,
+                book,
+                item.claim_id,
+                Event.ENCUMBERED,
+                by_person=person,
+                done_on=today_in_shanghai(),
+                reference=batch.number,
+            )
     return await batch_after(conn, book, batch_id)
 
 
@@ -200,7 +209,9 @@ async def apply_bank_return(
         raise applied
     return_id = uuid7()
     stored = [_stored_row(personal, line, one) for line, one in enumerate(applied, start=1)]
-    await bank_store.insert_bank_return(conn, book, return_id, batch_id, person, control.count, control.total_fen, stored)
+    await bank_store.insert_bank_return(
+        conn, book, return_id, batch_id, person, control.count, control.total_fen, stored
+    )
     for one in applied:
         await _apply(conn, book, batch, person, one)
     now = [item.status for item in (await store.items_to_judge(conn, book, batch_id)).values()]
@@ -231,7 +242,15 @@ async def _apply(conn: AsyncConnection, book: str, batch: store.Batch, person: s
     booked_on, item = one.row.booked_on, one.item
     if one.effect is Effect.FAIL:
         await store.set_item_statuses(conn, book, [item.id], ItemStatus.FAILED)
-        await move_claim(conn, book, item.claim_id, Event.PAYMENT_RETURNED, person, booked_on, batch.number)
+        await set_status(
+            conn,
+            book,
+            item.claim_id,
+            Event.PAYMENT_RETURNED,
+            by_person=person,
+            done_on=booked_on,
+            reference=batch.number,
+        )
     elif one.effect is Effect.LIQUIDATE:
         await _ask_ledger(conn, book, batch, person, item.id, BankOutcome.SUCCESS, booked_on)
     else:

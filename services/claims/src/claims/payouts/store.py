@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from claims.claims.tables import claim
 from claims.households.tables import household, member
@@ -95,10 +96,8 @@ async def lock_claims_to_pay(
 ) -> list[PayableClaim]:
     """Lock the named claims whatever their status, or (None) the oldest `most` claims that can be paid, in the order of their ids."""
     chosen = sa.select(claim.c.id).where(claim.c.book == book).order_by(claim.c.id).with_for_update(of=claim)
-    if claim_ids is None:
-        chosen = chosen.where(claim.c.status.in_(PAYABLE)).limit(most)
-    else:
-        chosen = chosen.where(claim.c.id.in_(claim_ids))
+    named = claim.c.status.in_(PAYABLE) if claim_ids is None else claim.c.id.in_(claim_ids)
+    chosen = chosen.where(named).limit(most)
     ids = list((await conn.execute(chosen)).scalars())
     head = sa.and_(
         member.c.book == claim.c.book,
@@ -123,7 +122,7 @@ async def lock_claims_to_pay(
         .where(claim.c.book == book, claim.c.id.in_(ids))
         .order_by(claim.c.id)
     )
-    return [PayableClaim(**row._mapping) for row in rows]
+    return [PayableClaim(**row) for row in rows.mappings()]
 
 
 async def next_serial(conn: AsyncConnection, book: str, year: int) -> int:
@@ -131,9 +130,7 @@ async def next_serial(conn: AsyncConnection, book: str, year: int) -> int:
     counted = (
         insert(batch_counter)
         .values(book=book, year=year, last_number=1)
-        .on_conflict_do_update(
-            index_elements=["book", "year"], set_={"last_number": batch_counter.c.last_number + 1}
-        )
+        .on_conflict_do_update(index_elements=["book", "year"], set_={"last_number": batch_counter.c.last_number + 1})
         .returning(batch_counter.c.last_number)
     )
     return int((await conn.execute(counted)).scalar_one())
@@ -185,14 +182,14 @@ async def insert_batch(
 _BATCH_COLUMNS = [payout_batch.c[name] for name in Batch.__dataclass_fields__]
 
 
-def _batch(row: sa.Row[tuple[object, ...]]) -> Batch:
-    return Batch(**{**row._mapping, "status": BatchStatus(row.status)})
+def _batch(row: sa.RowMapping) -> Batch:
+    return Batch(**{**row, "status": BatchStatus(row["status"])})
 
 
 async def load_batch(conn: AsyncConnection, book: str, batch_id: UUID, *, lock: bool = False) -> Batch | None:
     """One batch, locked against other decisions and returns if asked."""
     chosen = sa.select(*_BATCH_COLUMNS).where(payout_batch.c.book == book, payout_batch.c.id == batch_id)
-    row = (await conn.execute(chosen.with_for_update() if lock else chosen)).one_or_none()
+    row = (await conn.execute(chosen.with_for_update() if lock else chosen)).mappings().one_or_none()
     return None if row is None else _batch(row)
 
 
@@ -205,10 +202,10 @@ async def list_batches(
         chosen = chosen.where(payout_batch.c.status == status.value)
     if after is not None:
         chosen = chosen.where(payout_batch.c.id > after)
-    return [_batch(row) for row in await conn.execute(chosen)]
+    return [_batch(row) for row in (await conn.execute(chosen)).mappings()]
 
 
-def _last_refusal() -> sa.Lateral:
+def _last_refusal() -> LateralFromClause:
     o = ledger_operation
     return (
         sa.select(o.c.refusal_code, o.c.refusal_detail)
@@ -232,7 +229,19 @@ async def items_shown(
     i = payout_item
     chosen = (
         sa.select(
-            *(i.c[name] for name in ("id", "batch_id", "position", "number", "claim_id", "amount_fen", "account_masked", "status")),
+            *(
+                i.c[name]
+                for name in (
+                    "id",
+                    "batch_id",
+                    "position",
+                    "number",
+                    "claim_id",
+                    "amount_fen",
+                    "account_masked",
+                    "status",
+                )
+            ),
             paid.c.booked_on.label("paid_on"),
             failed.c.booked_on.label("failed_on"),
             failed.c.reason_cipher,
@@ -248,7 +257,8 @@ async def items_shown(
         chosen = chosen.where(i.c.batch_id == batch_id).order_by(i.c.position)
     if claim_id is not None:
         chosen = chosen.where(i.c.claim_id == claim_id).order_by(i.c.id)
-    return [StoredItem(**{**row._mapping, "status": ItemStatus(row.status)}) for row in await conn.execute(chosen)]
+    rows = (await conn.execute(chosen)).mappings()
+    return [StoredItem(**{**row, "status": ItemStatus(row["status"])}) for row in rows]
 
 
 def _reported(row: sa.FromClause, outcome: BankOutcome) -> sa.ColumnElement[bool]:
@@ -294,7 +304,7 @@ async def items_to_judge(conn: AsyncConnection, book: str, batch_id: UUID) -> di
         .outerjoin(failed, _reported(failed, BankOutcome.FAILURE))
         .where(i.c.book == book, i.c.batch_id == batch_id)
     )
-    items = [Item(**{**row._mapping, "status": ItemStatus(row.status)}) for row in rows]
+    items = [Item(**{**row, "status": ItemStatus(row["status"])}) for row in rows.mappings()]
     return {item.number: item for item in items}
 
 
@@ -345,6 +355,4 @@ async def set_batch_status(conn: AsyncConnection, book: str, batch_id: UUID, sta
 
 async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> None:
     """Lock one claim's row: whoever changes its money holds this."""
-    await conn.execute(
-        sa.select(claim.c.id).where(claim.c.book == book, claim.c.id == claim_id).with_for_update()
-    )
+    await conn.execute(sa.select(claim.c.id).where(claim.c.book == book, claim.c.id == claim_id).with_for_update())

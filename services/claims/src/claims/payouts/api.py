@@ -1,0 +1,274 @@
+"""HTTP of the payouts room: payout batches, bank files, bank returns, reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from claims.context import Context, Ctx
+from claims.idempotency import once
+from claims.payouts import examples, service
+from claims.payouts.bank_files import Template, read_return_file, templates
+from claims.payouts.ledger_client import LedgerClient
+from claims.payouts.reconciliation import reconcile
+from claims.payouts.rules import BatchStatus, Control, ReturnRow
+from claims.payouts.schemas import (
+    BankReturnIn,
+    BankReturnOut,
+    BatchDetail,
+    BatchIn,
+    BatchOut,
+    BatchSummary,
+    BookingRetryOut,
+    DecisionIn,
+    Reconciliation,
+)
+from claims.problems import (
+    BANK_ACCOUNT_MISSING,
+    BANK_RETURN_UNREADABLE,
+    BATCH_NOT_APPROVED,
+    BATCH_NOT_PREPARED,
+    CLAIM_NOT_PAYABLE,
+    CONTROL_MISMATCH,
+    ITEM_ALREADY_RETURNED,
+    ITEM_AMOUNT_MISMATCH,
+    ITEM_NOT_IN_BATCH,
+    ITEM_REPEATED,
+    LEDGER_UNAVAILABLE,
+    NOTHING_TO_BOOK,
+    NOTHING_TO_PAY,
+)
+from common.auth import Principal, require
+from common.database import snapshot, transaction
+from common.errors import SAME_PERSON, UNSUPPORTED_MEDIA_TYPE, Problem
+from common.idempotency import Answer, IdempotencyKey, fingerprint_bytes, run_once
+from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page_of
+from common.settings import key_bytes
+from common.text import BookCode
+from common.validation import invalid_field, problem_from
+from common.web import Router, answer, responses
+
+router = Router(prefix="/v1/books/{book}", tags=["payouts"])
+
+Preparer = Annotated[Principal, Depends(require("payouts:prepare"))]
+Approver = Annotated[Principal, Depends(require("payouts:approve"))]
+Payer = Annotated[Principal, Depends(require("payouts:prepare", "payouts:approve"))]
+Reader = Annotated[Principal, Depends(require("payouts:read"))]
+TemplateCode = Annotated[
+    str,
+    Query(
+        pattern=r"^[a-z0-9_-]{1,30}$",
+        description="The bank's format (docs/payout-files.md). 银行文件模板。",
+        examples=["utf8"],
+    ),
+]
+RECONCILIATION_SECONDS = 30.0
+"""Longest wait for one page of the ledger's encumbrances."""
+
+
+@router.post(
+    "/payout-batches",
+    status_code=201,
+    response_model=BatchOut,
+    responses=responses(404, NOTHING_TO_PAY, CLAIM_NOT_PAYABLE, BANK_ACCOUNT_MISSING),
+)
+async def prepare_payout_batch(
+    book: BookCode, body: BatchIn, key: IdempotencyKey, person: Preparer, request: Request, ctx: Ctx
+) -> Response:
+    """Put claims whose money is reserved, or came back from the bank, into a batch; all of them if none are named."""
+
+    async def work(conn: AsyncConnection) -> BatchOut:
+        return await service.prepare_batch(conn, ctx.personal(book), book, person.sub, body.claim_ids, body.note)
+
+    return await once(ctx, request, book, key, work)
+
+
+@router.get("/payout-batches", response_model=Page[BatchSummary])
+async def list_payout_batches(
+    book: BookCode,
+    _person: Reader,
+    ctx: Ctx,
+    status: BatchStatus | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[BatchSummary]:
+    """Batches without their items, oldest first."""
+    place = decode_cursor(cursor, UUID)
+    after = place[0] if place is not None and isinstance(place[0], UUID) else None
+    async with snapshot(ctx.engine) as conn:
+        rows = await service.list_batches(conn, book, status, after, limit + 1)
+    shown, next_cursor = page_of(rows, limit, lambda batch: (batch.id,))
+    return Page(items=shown, next_cursor=next_cursor)
+
+
+@router.get("/payout-batches/{batch_id}", response_model=BatchDetail)
+async def get_payout_batch(book: BookCode, batch_id: UUID, _person: Reader, ctx: Ctx) -> BatchDetail:
+    """A batch with its items; accounts are masked."""
+    async with snapshot(ctx.engine) as conn:
+        return await service.show_batch(conn, ctx.personal(book), book, batch_id)
+
+
+@router.post(
+    "/payout-batches/{batch_id}/approval",
+    response_model=BatchOut,
+    responses=responses(404, SAME_PERSON, BATCH_NOT_PREPARED),
+)
+async def approve_payout_batch(
+    book: BookCode,
+    batch_id: UUID,
+    key: IdempotencyKey,
+    person: Approver,
+    request: Request,
+    ctx: Ctx,
+    body: DecisionIn | None = None,
+) -> Response:
+    """Approve a batch as its second person, or refuse it, which gives its claims back."""
+    decision = body or DecisionIn()
+
+    async def work(conn: AsyncConnection) -> BatchOut:
+        status = BatchStatus(decision.outcome)
+        return await service.decide_batch(conn, book, batch_id, person.sub, status, decision.note)
+
+    return await once(ctx, request, book, key, work, status=200)
+
+
+@router.get(
+    "/payout-batches/{batch_id}/bank-file",
+    response_class=Response,
+    responses=responses(404, BATCH_NOT_APPROVED)
+    | {200: {"description": "The file for the bank.", "content": {"text/csv": {"example": examples.PAYMENT_FILE}}}},
+)
+async def get_bank_file(
+    book: BookCode, batch_id: UUID, person: Payer, ctx: Ctx, template: TemplateCode = "utf8"
+) -> Response:
+    """The file for the bank with clear account numbers; every issue is recorded with the file's hash."""
+    chosen = _template(template)
+    async with transaction(ctx.engine) as conn:
+        name, lines = await service.issue_file(conn, ctx.personal(book), book, batch_id, person.sub, chosen)
+    return StreamingResponse(
+        _stream(lines),
+        media_type=f"text/csv; charset={chosen.charset}",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _template(code: str) -> Template:
+    try:
+        return templates()[code]
+    except KeyError:
+        raise invalid_field("template", "unknown_template", "没有这个模板。", "There is no such template.") from None
+
+
+async def _stream(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for line in lines:
+        yield line
+
+
+@router.post(
+    "/payout-batches/{batch_id}/bank-return",
+    status_code=201,
+    response_model=BankReturnOut,
+    openapi_extra=examples.BANK_RETURN_BODY,
+    responses=responses(
+        404,
+        422,
+        BATCH_NOT_APPROVED,
+        CONTROL_MISMATCH,
+        BANK_RETURN_UNREADABLE,
+        ITEM_NOT_IN_BATCH,
+        ITEM_REPEATED,
+        ITEM_AMOUNT_MISMATCH,
+        ITEM_ALREADY_RETURNED,
+    ),
+)
+async def apply_bank_return(
+    book: BookCode,
+    batch_id: UUID,
+    key: IdempotencyKey,
+    person: Payer,
+    request: Request,
+    ctx: Ctx,
+    template: TemplateCode = "utf8",
+) -> Response:
+    """Apply the bank's return, as JSON or as the bank's CSV file: all of it or nothing. Several returns may follow each other.
+
+    `template` is the format of a CSV file; JSON is always UTF-8.
+    """
+    is_csv = request.headers["content-type"].lower().startswith("text/csv")
+    rows, control = await (_from_csv(request, template) if is_csv else _from_json(request))
+
+    async def work(conn: AsyncConnection) -> BankReturnOut:
+        return await service.apply_bank_return(conn, ctx.personal(book), book, batch_id, person.sub, rows, control)
+
+    if not is_csv:
+        return await once(ctx, request, book, key, work)
+
+    async def use_case(conn: AsyncConnection) -> Answer:
+        return Answer(201, (await work(conn)).model_dump(mode="json"))
+
+    return answer(await run_once(ctx.engine, book, key, await _print(request, ctx), use_case))
+
+
+async def _from_json(request: Request) -> tuple[list[ReturnRow], Control]:
+    try:
+        body = BankReturnIn.model_validate(await request.json())
+    except ValidationError as error:
+        raise problem_from(error) from None
+    rows = [ReturnRow(row.item_number, row.outcome, row.amount_fen, row.booked_on, row.reason) for row in body.rows]
+    return rows, Control(body.control_count, body.control_total_fen)
+
+
+async def _from_csv(request: Request, code: str) -> tuple[list[ReturnRow], Control]:
+    template = _template(code)
+    _, _, parameters = request.headers["content-type"].partition("charset=")
+    said = parameters.split(";")[0].strip(' "').lower()
+    if said and said != template.charset:
+        raise UNSUPPORTED_MEDIA_TYPE.error(field="Content-Type", accepted=f"text/csv; charset={template.charset}")
+    read = read_return_file(template, await request.body())
+    if isinstance(read, Problem):
+        raise read
+    return read
+
+
+@router.post(
+    "/payout-batches/{batch_id}/booking-retries",
+    status_code=201,
+    response_model=BookingRetryOut,
+    responses=responses(404, NOTHING_TO_BOOK),
+)
+async def retry_bookings(
+    book: BookCode,
+    batch_id: UUID,
+    key: IdempotencyKey,
+    person: Preparer,
+    request: Request,
+    ctx: Ctx,
+) -> Response:
+    """Ask the ledger again, as new attempts, for every booking of the batch that it refused."""
+
+    async def work(conn: AsyncConnection) -> BookingRetryOut:
+        return await service.retry_bookings(conn, book, batch_id, person.sub)
+
+    return await once(ctx, request, book, key, work)
+
+
+@router.get("/reconciliation", response_model=Reconciliation, responses=responses(LEDGER_UNAVAILABLE))
+async def get_reconciliation(book: BookCode, _person: Reader, ctx: Ctx) -> Reconciliation:
+    """Compare what claims reserved, paid and got back with the ledger's encumbrances, to the fen, both ways."""
+    settings = ctx.settings
+    async with LedgerClient(
+        settings.ledger_url, settings.ledger_token_file, timeout_seconds=RECONCILIATION_SECONDS
+    ) as client:
+        return await reconcile(ctx.engine, client, book)
+
+
+async def _print(request: Request, ctx: Context) -> bytes:
+    """The fingerprint of a CSV file: byte for byte, with the query that says how to read it."""
+    path = f"{request.url.path}?{request.url.query}"
+    return fingerprint_bytes(key_bytes(ctx.settings.fingerprint_key), request.method, path, await request.body())
