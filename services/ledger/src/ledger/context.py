@@ -1,0 +1,58 @@
+"""What a use case of the ledger works with, built once at start and kept on the app, and how its answer is sent."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import orjson
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.errors import Problem
+from common.idempotency import IdempotencyKey, request_fingerprint
+from common.text import BookCode
+from ledger.journal.drafts import Answer
+from ledger.journal.engine import REPLAYED_HEADER, PostingEngine
+from ledger.journal.once import Once
+from ledger.settings import Settings
+
+_CONFLICT = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The running service's resources: ``database`` for reading and the rooms' own writes, ``engine`` for postings."""
+
+    settings: Settings
+    database: AsyncEngine
+    engine: PostingEngine
+    fingerprint_secret: bytes
+
+
+def context_of(request: Request) -> Context:
+    """Return the context of the app that serves this request."""
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+"""A route's parameter that receives the service's resources."""
+
+
+async def once_of(request: Request, book: BookCode, key: IdempotencyKey, context: Ctx) -> Once:
+    """Return what makes this request the same request when it comes again."""
+    return Once(book, key, await request_fingerprint(request, context.fingerprint_secret))
+
+
+Idempotent = Annotated[Once, Depends(once_of)]
+"""A route's parameter that reads the Idempotency-Key and the request's fingerprint; for routes with ``{book}``."""
+
+
+def send(answer: Answer) -> Response:
+    """Send a remembered or fresh answer byte for byte; a refusal (409) is raised in the caller's language."""
+    headers = {REPLAYED_HEADER: "true"} if answer.replayed else {}
+    if answer.status == _CONFLICT:
+        problem = Problem.from_stored(orjson.loads(answer.body))
+        problem.headers = headers
+        raise problem
+    return Response(answer.body, status_code=answer.status, media_type="application/json", headers=headers)
