@@ -7,23 +7,30 @@ belong to one picture, and no transaction stays open while a slow client reads.
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import RowMapping, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, UnaryExpression, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.accounts.tables import account, balance
 from ledger.audit.entries import ExportedAccount
+from ledger.audit.registers import Subject
 from ledger.audit.rules import Head, StoredEntry, StoredRecord
 from ledger.books.tables import book as book_table
-from ledger.journal.drafts import PostedEntry, PostedLine
+from ledger.funds.tables import fund
+from ledger.journal.drafts import Json, PostedEntry, PostedLine
 from ledger.journal.tables import chain_head, chain_record, journal_entry, posting
-
-AccountKey = tuple[str, str]
+from ledger.periods.tables import period, period_event
 
 
 async def book_name(connection: AsyncConnection, book: str) -> str | None:
     """Return the book's name, or nothing if there is no such book."""
     found = await connection.execute(select(book_table.c.name).where(book_table.c.code == book))
     return found.scalar_one_or_none()
+
+
+async def first_day(connection: AsyncConnection, book: str) -> date:
+    """Return the first day of the book's first month."""
+    found = await connection.execute(select(book_table.c.first_period).where(book_table.c.code == book))
+    return date.fromisoformat(f"{found.scalar_one()}-01")
 
 
 async def head_of(connection: AsyncConnection, book: str) -> Head | None:
@@ -53,10 +60,21 @@ async def stored_seqs_within(connection: AsyncConnection, book: str, last: int) 
     return True
 
 
-async def position_of(connection: AsyncConnection, book: str, seq: int) -> int | None:
-    """Return the position of an entry's record."""
+async def position_at_or_before(connection: AsyncConnection, book: str, seq: int) -> int | None:
+    """Return the position of an entry's record, or of the nearest one before it."""
+    return await _nearest(connection, book, chain_record.c.seq <= seq, chain_record.c.seq.desc())
+
+
+async def position_at_or_after(connection: AsyncConnection, book: str, seq: int) -> int | None:
+    """Return the position of an entry's record, or of the nearest one after it."""
+    return await _nearest(connection, book, chain_record.c.seq >= seq, chain_record.c.seq.asc())
+
+
+async def _nearest(
+    connection: AsyncConnection, book: str, side: ColumnElement[bool], order: UnaryExpression[int]
+) -> int | None:
     found = await connection.execute(
-        select(chain_record.c.position).where(chain_record.c.book == book, chain_record.c.seq == seq)
+        select(chain_record.c.position).where(chain_record.c.book == book, side).order_by(order).limit(1)
     )
     return found.scalar_one_or_none()
 
@@ -190,3 +208,27 @@ def _posted(
         position=position or 0,
         hash=hash_ or b"",
     )
+
+
+async def register_rows(connection: AsyncConnection, book: str) -> dict[Subject, dict[str, Json]]:
+    """Return the rows of the book, its funds, their accounts and its closed or reopened months."""
+    found: dict[Subject, dict[str, Json]] = {}
+    for row in (await connection.execute(select(book_table).where(book_table.c.code == book))).mappings():
+        found["book",] = {name: row[name] for name in ("code", "name", "first_period")}
+    funds = await connection.execute(select(fund).where(fund.c.book == book))
+    for row in funds.mappings():
+        names = ("parent", "category", "name_zh", "name_en", "source_order")
+        found["fund", row["code"]] = {name: row[name] for name in names}
+    accounts = await connection.execute(select(account).where(account.c.book == book))
+    for row in accounts.mappings():
+        names = ("basis", "normal_side", "guarded", "name_zh", "name_en")
+        found["account", row["fund"], row["code"]] = {name: row[name] for name in names}
+    moved = select(period_event.c.code).where(period_event.c.book == book)
+    periods = await connection.execute(
+        select(period.c.code, period.c.status).where(
+            period.c.book == book, (period.c.status != "open") | period.c.code.in_(moved)
+        )
+    )
+    for row in periods.mappings():
+        found["period", row["code"]] = {"status": row["status"]}
+    return found

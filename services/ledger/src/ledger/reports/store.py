@@ -176,9 +176,7 @@ async def first_day(connection: AsyncConnection, book: str) -> date:
     return date.fromisoformat(f"{found.scalar_one()}-01")
 
 
-async def account_names(
-    connection: AsyncConnection, book: str, fund_code: str, code: str
-) -> tuple[str, str, str] | None:
+async def account_names(connection: AsyncConnection, book: str, fund_code: str, code: str) -> AccountNames | None:
     """Basis, Chinese and English name of an account, or nothing."""
     found = await connection.execute(
         select(account.c.basis, account.c.name_zh, account.c.name_en).where(

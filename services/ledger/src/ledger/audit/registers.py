@@ -1,0 +1,74 @@
+"""What the chain tells of a book's registers, and what the tables say. Pure.
+
+The chain's own records are hashed; the rows of books, funds, accounts and months that came of them are not. This holds one
+against the other, so that a fund moved to another parent or an account to another basis is found as well.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ledger.journal.drafts import Json
+
+Facts = Mapping[str, Json]
+Subject = tuple[str, ...]
+"""What a fact is about: ``("book",)``, ``("fund", code)``, ``("account", fund, code)``, ``("period", code)``."""
+
+
+@dataclass(slots=True)
+class Registers:
+    """The registers as the chain tells them; ``told_at`` holds the position of the record that last told each fact."""
+
+    facts: dict[Subject, dict[str, Json]] = field(default_factory=dict)
+    told_at: dict[Subject, int] = field(default_factory=dict)
+
+    def learn(self, position: int, kind: str, content: Facts) -> None:
+        """Take in a record of kind ``book``, ``fund`` or ``period``."""
+        if kind == "book":
+            self._tell(position, ("book",), content, ("code", "name", "first_period"))
+            accounts = _objects(content.get("accounts"))
+            for fund in _objects(content.get("funds")):
+                self._learn_fund(position, fund, accounts)
+        elif kind == "fund":
+            self._learn_fund(position, content, self._chart())
+        elif kind == "period":
+            told = {"status": "closed" if content.get("action") == "close" else "open"}
+            self._tell(position, ("period", str(content.get("period"))), told, ("status",))
+
+    def first_difference(self, stored: Mapping[Subject, Facts]) -> int | None:
+        """Return the position of the first record whose facts the tables do not hold as told, or nothing.
+
+        A row the chain knows nothing of is laid at the first record's door.
+        """
+        wrong = [
+            self.told_at[subject] for subject, facts in self.facts.items() if not _holds(stored.get(subject), facts)
+        ]
+        wrong += [1 for subject in stored if subject not in self.facts]
+        return min(wrong, default=None)
+
+    def _learn_fund(self, position: int, fund: Facts, accounts: Iterable[Facts]) -> None:
+        code = str(fund.get("code"))
+        self._tell(position, ("fund", code), fund, ("parent", "category", "name_zh", "name_en", "source_order"))
+        for account in accounts:
+            subject = ("account", code, str(account.get("code")))
+            self._tell(position, subject, account, ("basis", "normal_side", "guarded", "name_zh", "name_en"))
+
+    def _chart(self) -> list[Facts]:
+        """Return the accounts of the first fund: every fund has the same."""
+        first = next((subject[1] for subject in self.facts if subject[0] == "account"), None)
+        return [
+            {"code": subject[2], **facts}
+            for subject, facts in self.facts.items()
+            if subject[0] == "account" and subject[1] == first
+        ]
+
+    def _tell(self, position: int, subject: Subject, facts: Facts, names: tuple[str, ...]) -> None:
+        self.facts[subject] = {name: facts[name] for name in names if name in facts}
+        self.told_at[subject] = position
+
+
+def _holds(row: Facts | None, facts: Facts) -> bool:
+    return row is not None and all(row.get(name) == value for name, value in facts.items())
+
+
+def _objects(value: Json) -> list[Facts]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
