@@ -7,7 +7,8 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger.funds.expansion import Amount, Facts, Part, Shortage, expand, split_over_sources, total_fen, whole
+
+from ledger.funds.expansion import Amount, Facts, Part, Shortage, borne_by, expand, total_fen, whole
 from ledger.funds.templates import Template, shipped
 
 SOURCES = ("central", "province", "city", "county", "donation", "interest", "")
@@ -62,7 +63,7 @@ def test_sourced_lines_keep_every_source_of_their_amount(case: tuple[Template, d
 )
 def test_a_split_takes_all_of_the_amount_or_nothing(amount: int, cash: dict[str, int], order: list[str]) -> None:
     at_hand = sum(fen for fen in cash.values() if fen > 0)
-    outcome = split_over_sources(amount, cash, order)
+    outcome = borne_by(amount, cash, order)
     if isinstance(outcome, Shortage):
         assert at_hand < amount
         assert outcome == Shortage(at_hand, amount)
@@ -73,4 +74,6 @@ def test_a_split_takes_all_of_the_amount_or_nothing(amount: int, cash: dict[str,
     ranks = [[*order, ""].index(part.source) for part in outcome]
     assert ranks == sorted(ranks)
     assert all(cash[part.source] == part.amount_fen for part in outcome[:-1])
-    assert all(cash.get(source, 0) <= 0 for source in [*order, ""][: ranks[-1]] if source not in {p.source for p in outcome})
+    assert all(
+        cash.get(source, 0) <= 0 for source in [*order, ""][: ranks[-1]] if source not in {p.source for p in outcome}
+    )

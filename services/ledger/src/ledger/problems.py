@@ -88,6 +88,14 @@ OPENING_ALREADY_POSTED: Final = ProblemType(
     "每项基金的期初余额只能录入一次。",
     "The opening balance of a fund is posted once only.",
 )
+FUND_EXISTS: Final = ProblemType(
+    "fund_exists",
+    409,
+    "基金已存在",
+    "Fund already exists",
+    "该账套已有此代码的基金。",
+    "The book already has a fund of this code.",
+)
 AMOUNT_OUT_OF_RANGE: Final = ProblemType(
     "amount_out_of_range",
     409,
@@ -148,6 +156,7 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     BUDGET_LINES_MISSING,
     OUT_OF_ORDER,
     OPENING_ALREADY_POSTED,
+    FUND_EXISTS,
     AMOUNT_OUT_OF_RANGE,
     BOOK_EXISTS,
     PERIOD_NOT_ENDED,

@@ -6,7 +6,8 @@ from textwrap import dedent
 from uuid import UUID
 
 import pytest
-from ledger.funds.expansion import Facts, Part, Shortage, expand, split_over_sources, total_fen, whole
+
+from ledger.funds.expansion import Facts, Part, Shortage, borne_by, expand, total_fen, whole
 from ledger.funds.templates import TemplateError, load, shipped
 
 ORDER = ("central", "province", "city", "county", "donation", "interest")
@@ -32,11 +33,14 @@ ENCUMBRANCE = UUID("01890000-0000-7000-8000-000000000001")
 def test_a_payment_draws_on_the_sources_in_the_funds_order(
     amount: int, cash: dict[str, int], expected: tuple[Part, ...] | Shortage
 ) -> None:
-    assert split_over_sources(amount, cash, ORDER) == expected
+    assert borne_by(amount, cash, ORDER) == expected
 
 
 def test_the_order_is_the_funds_own() -> None:
-    assert split_over_sources(10, {"central": 9, "donation": 9}, ("donation", "central")) == (Part("donation", 9), Part("central", 1))
+    assert borne_by(10, {"central": 9, "donation": 9}, ("donation", "central")) == (
+        Part("donation", 9),
+        Part("central", 1),
+    )
 
 
 def test_a_liquidation_that_pays_a_returned_credit_again_settles_the_payable_first() -> None:
@@ -105,6 +109,7 @@ def test_a_new_kind_of_operation_over_two_funds_and_two_years_needs_data_only() 
         sources: {central: fiscal}
         templates:
           - operation: carry_over
+            kind: journal
             title_zh: 结转调剂
             title_en: Available moves to another fund's next year
             amounts: {moved: what moves}
@@ -116,7 +121,9 @@ def test_a_new_kind_of_operation_over_two_funds_and_two_years_needs_data_only() 
         """)
     )
     lines = expand(
-        book.operation("carry_over"), {"moved": whole(5)}, Facts({"giver": "health", "taker": "repair"}, {"from": 2021, "to": 2022})
+        book.operation("carry_over"),
+        {"moved": whole(5)},
+        Facts({"giver": "health", "taker": "repair"}, {"from": 2021, "to": 2022}),
     )
     assert [(d.fund, d.account, d.side, d.budget_year, d.amount_fen) for d in lines] == [
         ("health", "available", "debit", 2021, 5),
@@ -141,13 +148,19 @@ def test_amounts_and_conditions_a_template_does_not_state_are_refused(
     amounts: dict[str, tuple[Part, ...]], conditions: dict[str, str], says: str
 ) -> None:
     with pytest.raises(TemplateError, match=says):
-        expand(shipped().operation("return"), amounts, Facts({"fund": "health"}, {"budget": 2021}, conditions, ENCUMBRANCE))
+        expand(
+            shipped().operation("return"), amounts, Facts({"fund": "health"}, {"budget": 2021}, conditions, ENCUMBRANCE)
+        )
 
 
 def test_a_sum_that_does_not_hold_is_refused() -> None:
     amounts = {"paid": whole(10), "payable_settled": whole(3), "newly_expensed": whole(6)}
     with pytest.raises(TemplateError, match="paid is not the sum"):
-        expand(shipped().operation("liquidation"), amounts, Facts({"fund": "health"}, {"budget": 2021}, encumbrance=ENCUMBRANCE))
+        expand(
+            shipped().operation("liquidation"),
+            amounts,
+            Facts({"fund": "health"}, {"budget": 2021}, encumbrance=ENCUMBRANCE),
+        )
 
 
 def test_the_whole_of_nothing_has_no_parts() -> None:

@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 import yaml
+
 from ledger.funds import document
 from ledger.funds.templates import TemplateBook, load, prove_balance, shipped
 
@@ -20,11 +21,14 @@ def one_template(lines: str, more: str = "") -> str:
         sources: {central: fiscal}
         templates:
           - operation: trial
+            kind: journal
             title_zh: 试
             title_en: Trial
             amounts: {paid: all of it, part: a part, rest: the rest}
         """)
-    return head + "".join(f"    {line}\n" for line in [*dedent(more).strip().splitlines(), "lines:", *dedent(lines).strip().splitlines()])
+    return head + "".join(
+        f"    {line}\n" for line in [*dedent(more).strip().splitlines(), "lines:", *dedent(lines).strip().splitlines()]
+    )
 
 
 GOOD = """
@@ -40,7 +44,8 @@ def test_every_shipped_template_balances_on_each_basis_under_every_condition() -
         prove_balance(template)
         for world in template.worlds():
             for basis in {line.basis for line in template.lines}:
-                debit, credit = [], []
+                debit: list[str] = []
+                credit: list[str] = []
                 for line in template.lines:
                     if line.basis == basis and line.applies(world):
                         (debit if line.side == "debit" else credit).extend(template.plain_amounts(line.amount))
@@ -75,7 +80,7 @@ def test_the_page_names_every_operation_and_account() -> None:
     places = [page.index(f"## `{template.operation}`") for template in shipped().templates]
     assert all(earlier < later for earlier, later in pairwise(places))
     for template in shipped().templates:
-        assert all(f"| {line.account} | {line.amount} |" in page for line in template.lines)
+        assert all(f"| {line.account} |" in page for line in template.lines)
 
 
 def test_a_balanced_template_loads() -> None:
@@ -101,7 +106,12 @@ def test_a_balanced_template_loads() -> None:
             SUMS + "\nconditions: {year: [this, prior]}",
             "do not balance under {'year': 'prior'}",
         ),
-        ("a control account on the financial basis", GOOD.replace('"1002"', "available"), SUMS, "not of the financial basis"),
+        (
+            "a control account on the financial basis",
+            GOOD.replace('"1002"', "available"),
+            SUMS,
+            "not of the financial basis",
+        ),
         ("a budget year on cash", GOOD.replace("paid,", "paid, year: budget,"), SUMS, "carry a budget year"),
         ("two funds that do not balance", GOOD.replace("rest,", "rest, fund: taker,"), SUMS, "do not balance"),
         ("an unknown side", GOOD.replace("credit", "left"), SUMS, "credit"),
@@ -113,7 +123,7 @@ def test_a_balanced_template_loads() -> None:
     ids=lambda value: value if isinstance(value, str) and len(value) < 45 and "{" not in value else "",
 )
 def test_wrong_template_data_is_refused(name: str, lines: str, more: str, says: str) -> None:
-    with pytest.raises(ValueError, match=".*") as refusal:
+    with pytest.raises(ValueError, match=r".") as refusal:
         load(one_template(lines, more))
     assert says in str(refusal.value), name
 
@@ -134,10 +144,10 @@ def test_an_encumbered_line_must_name_its_encumbrance() -> None:
 def test_an_operation_cannot_stand_twice() -> None:
     text = one_template(GOOD, SUMS)
     twice = text + text[text.index("  - operation") :]
-    with pytest.raises(ValueError, match="more than once: trial"):
+    with pytest.raises(ValueError, match="trial: stands more than once"):
         load(twice)
 
 
 def test_an_operation_without_a_template_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no template for operation lend"):
+    with pytest.raises(ValueError, match="lend: has no template"):
         shipped().operation("lend")

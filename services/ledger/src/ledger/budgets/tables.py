@@ -1,6 +1,20 @@
 """Tables of encumbrances. The row is written once; the balance row is kept by triggers from the postings that name the encumbrance."""
 
-from sqlalchemy import BigInteger, Column, Computed, Date, DateTime, ForeignKeyConstraint, Index, SmallInteger, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from ledger.metadata import metadata
 
@@ -17,11 +31,11 @@ encumbrance = Table(
     Column("expires_at", DateTime(timezone=True)),
     Column("opened_seq", BigInteger, nullable=False),
     Column("opened_on", Date, nullable=False),
-    UniqueConstraint("book", "opened_seq"),
+    UniqueConstraint("opened_seq", "book"),
     ForeignKeyConstraint(["book", "fund"], ["fund.book", "fund.code"]),
     ForeignKeyConstraint(["book", "opened_seq"], ["journal_entry.book", "journal_entry.seq"]),
-    Index("ix_encumbrance_fund", "book", "fund", "opened_seq"),
-    Index("ix_encumbrance_reference", "book", "reference", postgresql_where=text("reference IS NOT NULL")),
+    Index("ix_encumbrance_fund", "fund", "book", "opened_seq"),
+    Index("ix_encumbrance_reference", "reference", "book", postgresql_where=text("reference IS NOT NULL")),
 )
 
 encumbrance_balance = Table(
@@ -33,7 +47,12 @@ encumbrance_balance = Table(
     Column("liquidated_fen", BigInteger, nullable=False, server_default="0"),
     Column("returned_fen", BigInteger, nullable=False, server_default="0"),
     Column("released_fen", BigInteger, nullable=False, server_default="0"),
-    Column("remaining_fen", BigInteger, Computed("encumbered_fen - liquidated_fen + returned_fen - released_fen", persisted=True), nullable=False),
+    Column(
+        "remaining_fen",
+        BigInteger,
+        Computed("encumbered_fen - liquidated_fen + returned_fen - released_fen", persisted=True),
+        nullable=False,
+    ),
     # Returned by the bank and not paid again.
     Column("payable_fen", BigInteger, nullable=False, server_default="0"),
     ForeignKeyConstraint(["book", "id"], ["encumbrance.book", "encumbrance.id"]),

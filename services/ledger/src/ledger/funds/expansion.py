@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ledger.funds.templates import TemplateError
 from ledger.journal.drafts import NO_SOURCE, LineDraft
+from ledger.journal.sources import split_over_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,17 +53,17 @@ class Shortage:
 
 
 def whole(amount_fen: int, source: str = NO_SOURCE) -> Amount:
-    """An amount that comes from one source; no parts if it is zero."""
+    """Return an amount that comes from one source; no parts if it is zero."""
     return (Part(source, amount_fen),) if amount_fen else ()
 
 
 def total_fen(amount: Amount) -> int:
-    """The sum of an amount's parts in fen."""
+    """Return the sum of an amount's parts in fen."""
     return sum(part.amount_fen for part in amount)
 
 
 def expand(template: Template, amounts: Mapping[str, Amount], facts: Facts) -> tuple[LineDraft, ...]:
-    """The lines the template books for these amounts, in the template's order; zero amounts book nothing.
+    """Return the lines the template books for these amounts, in its order; zero amounts book nothing.
 
     Raises ``TemplateError`` if an amount or condition of the template is missing, unknown or negative, or if a sum
     does not hold: the caller then asked for something the template does not say, and nothing may be booked.
@@ -95,12 +96,12 @@ def _drafts(line: Line, amount: Amount, facts: Facts) -> list[LineDraft]:
 
 def _check_amounts(template: Template, amounts: Mapping[str, Amount]) -> None:
     if amounts.keys() != template.amounts.keys():
-        raise TemplateError(f"{template.operation} needs exactly the amounts {sorted(template.amounts)}")
+        raise TemplateError.about(template.operation, f"needs exactly the amounts {sorted(template.amounts)}")
     if any(part.amount_fen <= 0 for amount in amounts.values() for part in amount):
-        raise TemplateError(f"{template.operation}: a part of an amount is not positive")
+        raise TemplateError.about(template.operation, "a part of an amount is not positive")
     for total, parts in template.sums.items():
         if total_fen(amounts[total]) != sum(total_fen(amounts[part]) for part in parts):
-            raise TemplateError(f"{template.operation}: {total} is not the sum of {', '.join(parts)}")
+            raise TemplateError.about(template.operation, f"{total} is not the sum of {', '.join(parts)}")
 
 
 def _check_conditions(template: Template, conditions: Mapping[str, str]) -> None:
@@ -108,23 +109,15 @@ def _check_conditions(template: Template, conditions: Mapping[str, str]) -> None
         value in template.conditions[name] for name, value in conditions.items()
     )
     if not fits:
-        raise TemplateError(f"{template.operation} needs a value for each of {template.conditions}")
+        raise TemplateError.about(template.operation, f"needs a value for each of {template.conditions}")
 
 
-def split_over_sources(amount_fen: int, cash_fen: Mapping[str, int], order: Sequence[str]) -> Amount | Shortage:
-    """Which sources of money bear a payment that names none.
+def borne_by(amount_fen: int, cash_fen: Mapping[str, int], order: Sequence[str]) -> Amount | Shortage:
+    """Decide which sources of money bear a payment that names none, by the journal's own split (ADR 0006).
 
-    The fund's order is followed, each source giving what it has; sources outside the order come after it by name, and
-    money without a source last (docs/adr/0006-sources-and-budget-years.md). A shortage tells what all of them have.
+    A shortage tells what all sources have together.
     """
-    rest = sorted(cash_fen.keys() - set(order) - {NO_SOURCE})
-    left = amount_fen
-    parts: list[Part] = []
-    for source in [*dict.fromkeys(name for name in order if name != NO_SOURCE), *rest, NO_SOURCE]:
-        taken = min(left, cash_fen.get(source, 0))
-        if taken > 0:
-            parts.append(Part(source, taken))
-            left -= taken
-    if left:
-        return Shortage(available_fen=amount_fen - left, requested_fen=amount_fen)
-    return tuple(parts)
+    at_hand = sum(fen for fen in cash_fen.values() if fen > 0)
+    if at_hand < amount_fen:
+        return Shortage(available_fen=at_hand, requested_fen=amount_fen)
+    return tuple(Part(source, fen) for source, fen in split_over_sources(amount_fen, cash_fen, order))

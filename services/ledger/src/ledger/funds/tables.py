@@ -19,7 +19,7 @@ fund = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     ForeignKeyConstraint(["book"], ["book.code"]),
     ForeignKeyConstraint(["book", "parent"], ["fund.book", "fund.code"]),
-    Index("ix_fund_parent", "book", "parent"),
+    Index("ix_fund_parent", "parent", "book"),
 )
 
 # Once per fund: the primary key refuses a second opening balance.

@@ -15,18 +15,23 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from ledger.journal.drafts import Basis, EntryKind, Side
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z_]{0,39}$")]
 AccountCode = Annotated[str, StringConstraints(strict=True, pattern=r"^([0-9]{4,8}|[a-z]{3,20})$")]
 Prose = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=300)]
-Basis = Literal["financial", "budgetary", "control"]
-Side = Literal["debit", "credit"]
 
 
 class TemplateError(ValueError):
     """The template data is wrong; the message names the operation and what does not fit."""
+
+    @classmethod
+    def about(cls, operation: str, reason: str) -> TemplateError:
+        """Return the error for an operation's template."""
+        return cls(f"{operation}: {reason}")
 
 
 class _Strict(BaseModel):
@@ -49,7 +54,7 @@ class Line(_Strict):
     note: Prose | None = None
 
     def applies(self, conditions: Mapping[str, str]) -> bool:
-        """Whether this line is booked under the given values of the template's conditions."""
+        """Tell whether this line is booked under the given values of the template's conditions."""
         return all(conditions[name] in values for name, values in self.when.items())
 
 
@@ -57,6 +62,7 @@ class Template(_Strict):
     """One typed operation and the lines it books. Every template that loads balances (``prove_balance``)."""
 
     operation: Name
+    kind: EntryKind
     title_zh: Prose
     title_en: Prose
     amounts: dict[Name, Prose] = Field(min_length=1)
@@ -69,38 +75,40 @@ class Template(_Strict):
         for total, parts in self.sums.items():
             unknown = {total, *parts} - self.amounts.keys()
             if unknown or not parts or total in parts or self.sums.keys() & set(parts):
-                raise TemplateError(f"{self.operation}: the sum of {total} is not made of plain amounts")
+                raise TemplateError.about(self.operation, f"the sum of {total} is not made of plain amounts")
         for line in self.lines:
             self._line_fits(line)
         idle = self.amounts.keys() - {line.amount for line in self.lines}
         if idle:
-            raise TemplateError(f"{self.operation}: no line books {', '.join(sorted(idle))}")
+            raise TemplateError.about(self.operation, f"no line books {', '.join(sorted(idle))}")
         unasked = self.conditions.keys() - {name for line in self.lines for name in line.when}
         if unasked:
-            raise TemplateError(f"{self.operation}: no line asks for {', '.join(sorted(unasked))}")
+            raise TemplateError.about(self.operation, f"no line asks for {', '.join(sorted(unasked))}")
         prove_balance(self)
         return self
 
     def _line_fits(self, line: Line) -> None:
         if line.amount not in self.amounts:
-            raise TemplateError(f"{self.operation}: line {line.account} books an unknown amount {line.amount}")
+            raise TemplateError.about(self.operation, f"line {line.account} books an unknown amount {line.amount}")
         for name, values in line.when.items():
             if not values or not set(values) <= set(self.conditions.get(name, ())):
-                raise TemplateError(f"{self.operation}: line {line.account} asks for an unknown {name} {values}")
+                raise TemplateError.about(self.operation, f"line {line.account} asks for an unknown {name} {values}")
         if (line.basis == "control") != line.account.isalpha():
-            raise TemplateError(f"{self.operation}: account {line.account} is not of the {line.basis} basis")
+            raise TemplateError.about(self.operation, f"account {line.account} is not of the {line.basis} basis")
         if (line.basis == "control") != (line.year is not None):
-            raise TemplateError(f"{self.operation}: {line.account}: control lines, and only they, carry a budget year")
+            raise TemplateError.about(
+                self.operation, f"{line.account}: control lines, and only they, carry a budget year"
+            )
         if line.account == "encumbered" and not line.encumbrance:
-            raise TemplateError(f"{self.operation}: a line on encumbered must name its encumbrance")
+            raise TemplateError.about(self.operation, "a line on encumbered must name its encumbrance")
 
     def worlds(self) -> Iterator[dict[str, str]]:
-        """Every combination of the template's conditions, including the single empty one."""
+        """Yield every combination of the template's conditions, including the single empty one."""
         for values in product(*self.conditions.values()):
             yield dict(zip(self.conditions, values, strict=True))
 
     def plain_amounts(self, amount: str) -> list[str]:
-        """The amounts that make up ``amount``: its parts if it is a sum, else itself."""
+        """Return the amounts that make up ``amount``: its parts if it is a sum, else itself."""
         return self.sums.get(amount, [amount])
 
 
@@ -114,35 +122,36 @@ class TemplateBook(_Strict):
     def _once_each(self) -> Self:
         twice = [name for name, count in Counter(t.operation for t in self.templates).items() if count > 1]
         if twice:
-            raise TemplateError(f"operations stand more than once: {', '.join(twice)}")
+            raise TemplateError.about(", ".join(twice), "stands more than once")
         return self
 
     def operation(self, name: str) -> Template:
-        """The template of an operation. Raises ``TemplateError`` for an operation without one."""
+        """Return the template of an operation. Raises ``TemplateError`` for an operation without one."""
         for template in self.templates:
             if template.operation == name:
                 return template
-        raise TemplateError(f"no template for operation {name}")
+        raise TemplateError.about(name, "has no template")
 
 
 def prove_balance(template: Template) -> None:
-    """Prove that debits equal credits within each fund role and basis, whatever the amounts are.
+    """Prove that debits equal credits within each fund role, basis and budget year, whatever the amounts are.
 
     Both sides are written as counts of plain amounts; equal counts balance for every value of the amounts.
     A world (combination of conditions) in which a line books nothing on a side is caught the same way.
-    Raises ``TemplateError`` naming the fund role, the basis and the world that fail.
+    Raises ``TemplateError`` naming the fund role, the basis and the world that fail. Budget years are roles too: one
+    year's indicators never balance another's.
     """
     for world in template.worlds():
-        net: dict[tuple[str, str], Counter[str]] = {}
+        net: dict[tuple[str, str, str | None], Counter[str]] = {}
         for line in template.lines:
             if line.applies(world):
-                counts = net.setdefault((line.fund, line.basis), Counter())
+                counts = net.setdefault((line.fund, line.basis, line.year), Counter())
                 sign = 1 if line.side == "debit" else -1
                 for amount in template.plain_amounts(line.amount):
                     counts[amount] += sign
-        for (fund, basis), counts in net.items():
+        for (fund, basis, _), counts in net.items():
             if any(counts.values()):
-                raise TemplateError(f"{template.operation}: {basis} lines of {fund} do not balance under {world}")
+                raise TemplateError.about(template.operation, f"{basis} lines of {fund} do not balance under {world}")
 
 
 def load(text: str) -> TemplateBook:
@@ -155,5 +164,5 @@ def load(text: str) -> TemplateBook:
 
 @cache
 def shipped() -> TemplateBook:
-    """The templates shipped with the service. Read and proved once a process, at import of the rules."""
+    """Return the templates shipped with the service. Read and proved once a process, at import of the rules."""
     return load(resources.files(__package__).joinpath("templates.yaml").read_text(encoding="utf-8"))

@@ -1,0 +1,95 @@
+"""What typed operations answer: the entry, the fund's figures right after it, and warnings.
+
+Pure: reads the posted entry and the state after it. The journal stores these answers and replays them as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.journal.chain import instant
+from ledger.journal.drafts import CASH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.journal.drafts import Json, PostedEntry
+    from ledger.journal.state import BookState
+
+
+def entry_brief(entry: PostedEntry) -> dict[str, Json]:
+    """Return where an entry stands in the book."""
+    return {
+        "id": str(entry.id),
+        "seq": entry.seq,
+        "kind": entry.kind,
+        "period": entry.period,
+        "voucher_type": entry.voucher_type,
+        "voucher_number": entry.voucher_number,
+        "effective_on": entry.effective_on.isoformat(),
+        "posted_at": instant(entry.posted_at),
+        "hash": entry.hash.hex(),
+    }
+
+
+def fund_after(state: BookState, fund: str, year: int) -> dict[str, Json]:
+    """Return a fund's figures of one budget year, those below it included, as of the state's last entry."""
+    codes = state.subtree(fund)
+
+    def standing(account: str) -> int:
+        return sum(state.balance_of(code, account, year) for code in codes)
+
+    return {
+        "code": fund,
+        "fiscal_year": year,
+        "allotted_fen": standing("allotted"),
+        "encumbered_fen": -standing("encumbered"),
+        "expended_fen": -standing("expended"),
+        "available_fen": -standing("available"),
+        "cash_fen": sum(state.balance_of(code, CASH) for code in codes),
+        "as_of_seq": state.head.seq,
+    }
+
+
+def posted(
+    entry: PostedEntry, state: BookState, fund: str, year: int, warnings: Sequence[dict[str, Json]] = ()
+) -> dict[str, Json]:
+    """Return the answer of an operation on one fund."""
+    brief = entry_brief(entry)
+    return {
+        **{name: brief[name] for name in ("id", "seq", "voucher_number", "hash")},
+        "entry": brief,
+        "fund": fund_after(state, fund, year),
+        "warnings": list(warnings),
+    }
+
+
+def opening_posted(entry: PostedEntry, state: BookState, funds: Sequence[str]) -> dict[str, Json]:
+    """Return the answer of an opening balance: its entry, and the figures of each of its funds."""
+    brief = entry_brief(entry)
+    year = entry.fiscal_year
+    return {
+        **{name: brief[name] for name in ("id", "seq", "voucher_number", "hash")},
+        "entry": brief,
+        "funds": [fund_after(state, code, year) for code in funds],
+    }
+
+
+def budget_ahead_of_cash(state: BookState, fund: str) -> list[dict[str, Json]]:
+    """Warn when the fund's own unspent budget exceeds its own cash.
+
+    Approved indicators may precede their cash (docs/domain/accounting.md): this is never a refusal.
+    """
+    unspent_fen = -state.balance_of(fund, "available") - state.balance_of(fund, "encumbered")
+    cash_fen = state.balance_of(fund, CASH)
+    if unspent_fen <= cash_fen:
+        return []
+    return [
+        {
+            "code": "allotment_exceeds_cash",
+            "detail_zh": "下达指标大于基金现有资金，支付前须先到账。",
+            "detail_en": "Unspent budget exceeds the fund's cash; money must arrive before it can be paid.",
+            "unspent_fen": unspent_fen,
+            "cash_fen": cash_fen,
+        }
+    ]

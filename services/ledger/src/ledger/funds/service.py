@@ -1,0 +1,178 @@
+"""Use cases of funds: receipts, direct payments and opening balances through the journal; sub-funds; figures.
+
+Operations that move money hand the posting engine a pure plan and answer what it committed. Their Problems: what the
+decision in ``rules`` says, what the journal's own rules say, ``idempotency_key_reused`` and ``unavailable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from common.auth import Principal
+from common.database import snapshot
+from common.dates import today_in_shanghai
+from common.errors import NOT_FOUND
+from common.paging import decode_cursor, page_of
+from common.validation import invalid_field
+from ledger.accounts.chart import chart_of_accounts
+from ledger.accounts.service import create_accounts
+from ledger.books.rules import account_content
+from ledger.funds import rules, store
+from ledger.funds.answers import opening_posted, posted
+from ledger.funds.schemas import FundIn, OpeningIn, PaymentIn, ReceiptIn, VoucherIn
+from ledger.funds.store import FundFigures
+from ledger.journal.drafts import Answer, Json, Needs, Plan, PostedEntry, PostingRequest, Render
+from ledger.journal.engine import PostingEngine
+from ledger.journal.once import Once, run_once
+from ledger.journal.service import append_record
+from ledger.journal.state import BookState
+from ledger.problems import FUND_EXISTS
+
+ACT_FOR = "ledger:act_for"
+_CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class FundPage:
+    """A page of funds in one snapshot: ``year`` None means all years, ``seq`` is the last entry the figures contain."""
+
+    funds: list[FundFigures]
+    next_cursor: str | None
+    year: int | None
+    seq: int
+
+
+async def receive(engine: PostingEngine, once: Once, principal: Principal, fund: str, body: ReceiptIn) -> Answer:
+    """Book money arriving in a fund. Refusals: not_found, forbidden (people without act_for), same_person."""
+    order = rules.Receipt(fund, body.amount_fen, body.source, voucher_of(body, principal))
+    return await post_on_fund(engine, once, fund, partial(rules.decide_receipt, order), order.voucher.effective_on.year)
+
+
+async def pay(engine: PostingEngine, once: Once, principal: Principal, fund: str, body: PaymentIn) -> Answer:
+    """Book a payment without a prior encumbrance. Refusals: as ``receive``, and insufficient_funds."""
+    year = body.fiscal_year or body.effective_on.year
+    voucher = voucher_of(body, principal)
+    order = rules.Payment(fund, body.amount_fen, year, body.payee_ref, body.purpose, body.source, voucher)
+    return await post_on_fund(engine, once, fund, partial(rules.decide_payment, order), year)
+
+
+async def open_balances(engine: PostingEngine, once: Once, principal: Principal, body: OpeningIn) -> Answer:
+    """Take balances over from the old system. Refusals: as ``rules.decide_opening``, unbalanced_entry."""
+    lines = tuple(
+        rules.OpeningLine(line.fund, line.account, line.side, line.amount_fen, line.source, line.budget_year, line.memo)
+        for line in body.lines
+    )
+    order = rules.Opening(lines, voucher_of(body, principal))
+    codes = tuple(dict.fromkeys(line.fund for line in lines))
+
+    def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
+        return opening_posted(entry, state, codes)
+
+    needs = Needs(funds=frozenset(codes), subtree=True)
+    return await engine.post(request(once, needs, partial(rules.decide_opening, order), render))
+
+
+async def post_on_fund(engine: PostingEngine, once: Once, fund: str, plan: Plan, year: int) -> Answer:
+    """Post an operation on one fund; answer its entry and the fund's figures of that budget year after it."""
+
+    def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
+        return posted(entry, state, fund, year)
+
+    return await engine.post(request(once, Needs(funds=frozenset({fund}), subtree=True), plan, render))
+
+
+def request(once: Once, needs: Needs, plan: Plan, render: Render) -> PostingRequest:
+    """Return what the engine is asked to do once."""
+    return PostingRequest(once.book, once.key, once.fingerprint, needs, plan, render)
+
+
+def voucher_of(body: VoucherIn, principal: Principal) -> rules.Voucher:
+    """Say who stands on the voucher: the caller, or the people a service names on whose behalf it acts.
+
+    Raises ``forbidden`` if people are named without the scope ledger:act_for.
+    """
+    if body.prepared_by is not None or body.reviewed_by is not None:
+        principal.check_scope(ACT_FOR)
+    return rules.Voucher(
+        effective_on=body.effective_on,
+        prepared_by=body.prepared_by or principal.sub,
+        reviewed_by=body.reviewed_by,
+        posted_by=principal.sub,
+        reference=body.reference,
+    )
+
+
+async def create_fund(engine: AsyncEngine, once: Once, principal: Principal, body: FundIn) -> Answer:
+    """Create a sub-fund with every account of the chart and its record in the chain, under the book's lock.
+
+    Answers 201, or ``fund_exists`` (409). Raises ``invalid_request`` if the code does not extend the parent's by one
+    part, ``not_found`` for an unknown parent or book, ``idempotency_key_reused``.
+    """
+    extension = body.code.removeprefix(f"{body.parent}.")
+    if extension == body.code or "." in extension:
+        raise invalid_field(
+            "code",
+            "not_below_parent",
+            "子基金代码须为上级代码加一段（以点分隔）。",
+            "A sub-fund's code is its parent's and one more part after a dot.",
+        )
+
+    async def use_case(connection: AsyncConnection) -> tuple[int, Mapping[str, Json]]:
+        return _CREATED, await _create_fund(connection, once.book, principal.sub, body)
+
+    return await run_once(engine, once, use_case)
+
+
+async def _create_fund(connection: AsyncConnection, book: str, person: str, body: FundIn) -> dict[str, Json]:
+    parent = await store.fund_by_code(connection, book, body.parent)
+    if parent is None:
+        raise NOT_FOUND.error(field="parent")
+    if await store.fund_by_code(connection, book, body.code) is not None:
+        raise FUND_EXISTS.error(field="code")
+    content: dict[str, Json] = {
+        "code": body.code,
+        "parent": body.parent,
+        "category": parent.category,
+        "name_zh": body.name_zh,
+        "name_en": body.name_en or body.name_zh,
+        "source_order": list(parent.source_order),
+        "position": await store.next_position(connection, book),
+    }
+    told: dict[str, Json] = {
+        **content,
+        "created_by": person,
+        "accounts": [account_content(one) for one in chart_of_accounts()],
+    }
+    position, digest = await append_record(connection, book, "fund", told)
+    await store.insert_fund(connection, book, content)
+    await create_accounts(connection, book, body.code)
+    return {**content, "chain_position": position, "hash": digest.hex()}
+
+
+async def list_funds(
+    engine: AsyncEngine, book: str, year: int | None, *, all_years: bool, limit: int, cursor: str | None
+) -> FundPage:
+    """Return a page of funds with their figures, from one snapshot.
+
+    Without a year: the latest one with an allotment, or this year if there is none. The cursor keeps the year of its
+    first page, so that a list does not change years halfway. Raises ``not_found``, ``invalid_request`` (cursor).
+    """
+    after = decode_cursor(cursor, int, int, str)
+    async with snapshot(engine) as connection:
+        seq = await store.head_seq(connection, book)
+        if seq is None:
+            raise NOT_FOUND.error()
+        if not all_years and year is None:
+            year = _year_of(after) or await store.latest_allotted_year(connection, book) or today_in_shanghai().year
+        rows = await store.figures(connection, book, year, after[1:] if after else None, limit + 1)
+    shown, next_cursor = page_of(rows, limit, lambda row: (year or 0, row.position, row.code))
+    return FundPage(list(shown), next_cursor, year, seq)
+
+
+def _year_of(after: tuple[object, ...] | None) -> int | None:
+    year = after[0] if after else None
+    return year if isinstance(year, int) and year else None
