@@ -6,12 +6,13 @@ import re
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Body, Depends, Header, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Ctx
 from claims.households import reference, service
 from claims.households.edit import edit_household
+from claims.households.examples import SEARCHES
 from claims.households.schemas import (
     CategoryOut,
     HouseholdChanged,
@@ -105,7 +106,7 @@ async def list_households(
 @router.post("/households/search", summary="Search by personal data 按个人信息查找")
 async def search_households(
     book: BookCode,
-    body: HouseholdSearch,
+    body: Annotated[HouseholdSearch, Body(openapi_examples=SEARCHES)],
     context: Ctx,
     _principal: Reader,
     limit: Limit = DEFAULT_LIMIT,

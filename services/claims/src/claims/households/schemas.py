@@ -9,10 +9,12 @@ from uuid import UUID
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from claims.households import examples
 from common.dates import BusinessDate
 from common.money import FenOrZero
 from common.text import Code, Line, PlainLine
 from common.validation import field_error
+from common.web import example
 from common.wire import Wire
 
 MAX_MEMBERS = 50
@@ -50,6 +52,8 @@ IncomeYear = Annotated[int, Field(ge=1990, le=2200, description="The year the in
 class MemberIn(Wire):
     """A member as reported."""
 
+    model_config = example(examples.MEMBER_IN)
+
     name: PersonName
     id_number: IdNumber
     relation: RelationText
@@ -60,6 +64,8 @@ class MemberIn(Wire):
 
 class HouseholdIn(Wire):
     """A household as reported."""
+
+    model_config = example(examples.HOUSEHOLD_IN)
 
     town: Place
     village: Place
@@ -104,6 +110,8 @@ class MemberChanges(Wire):
 
 class HouseholdPatch(Wire):
     """Changes of a household; what is left out stays. `town` needs `village`; the income needs its year."""
+
+    model_config = example(examples.PATCH)
 
     town: Place | None = None
     village: Place | None = None
@@ -202,6 +210,8 @@ class DivisionOrigin(Wire):
 class HouseholdOut(Wire):
     """A household."""
 
+    model_config = example(examples.HOUSEHOLD)
+
     id: UUID
     town: str
     """Code. 乡镇代码。"""
@@ -231,11 +241,15 @@ class HouseholdOut(Wire):
 class HouseholdChanged(HouseholdOut):
     """A household as it stands after a change. In the answer to POST names too are masked, because it is kept for replay."""
 
+    model_config = example(examples.CHANGED)
+
     warnings: Sequence[HouseholdWarning]
 
 
 class CategoryOut(Wire):
     """A category of households."""
+
+    model_config = example(examples.CATEGORY)
 
     code: str
     name_zh: str
@@ -248,6 +262,8 @@ class CategoryOut(Wire):
 
 class RelationOut(Wire):
     """A relation to the head of the household."""
+
+    model_config = example(examples.RELATION)
 
     code: str
     name_zh: str

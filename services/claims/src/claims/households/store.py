@@ -199,7 +199,7 @@ async def households_with_persons(
         )
         .order_by(member.c.household_id)
     )
-    return [(index, household_id) for index, household_id in (await conn.execute(query)).tuples()]
+    return [(index, household_id) for index, household_id in await conn.execute(query)]
 
 
 async def insert_household(conn: AsyncConnection, row: HouseholdRow) -> None:

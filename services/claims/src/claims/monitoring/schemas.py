@@ -9,11 +9,13 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from claims.monitoring import examples
 from claims.monitoring.reference import Channel
 from common.dates import BusinessDate
 from common.money import Fen
 from common.text import Code, Line, PlainLine, PlainText
 from common.validation import field_error
+from common.web import example
 from common.wire import Wire
 
 LeadStatus = Literal["open", "refused", "monitored", "eliminated"]
@@ -23,6 +25,8 @@ Year = Annotated[int, Field(ge=2000, le=2200, examples=[2022])]
 
 class LeadIn(Wire):
     """A lead as reported. It names a household, or describes whom it is about."""
+
+    model_config = example(examples.LEAD_IN)
 
     channel: Channel
     household_id: UUID | None = None
@@ -63,6 +67,8 @@ class LeadIn(Wire):
 class StepIn(Wire):
     """A handling step of a lead."""
 
+    model_config = example(examples.STEP_IN)
+
     step: Annotated[Code, Field(description="A code of GET /lead-steps. 步骤。", examples=["lead_accepted"])]
     outcome: Annotated[Code, Field(description="One of the step's outcomes. 结果。", examples=["passed"])]
     note: PlainText | None = None
@@ -76,6 +82,8 @@ class StepIn(Wire):
 
 class LeadOut(Wire):
     """A lead without its free texts."""
+
+    model_config = example(examples.LEAD)
 
     id: UUID
     channel: Channel
@@ -114,6 +122,8 @@ class StepOut(Wire):
 class LeadDetail(LeadOut):
     """A lead with its texts and steps."""
 
+    model_config = example(examples.LEAD_DETAIL)
+
     description: str | None
     reason: str
     steps: Sequence[StepOut]
@@ -141,12 +151,16 @@ class StepDefinition(Wire):
 class StepListOut(Wire):
     """The list in force."""
 
+    model_config = example(examples.STEP_LIST)
+
     version: str
     items: Sequence[StepDefinition]
 
 
 class IncomeLineIn(Wire):
     """The income line of a year, with where it was published."""
+
+    model_config = example(examples.INCOME_LINE_IN)
 
     year: Year
     amount_fen: Fen
@@ -158,6 +172,8 @@ class IncomeLineIn(Wire):
 
 class IncomeLineOut(Wire):
     """An income line in force or replaced."""
+
+    model_config = example(examples.INCOME_LINE)
 
     scope: str
     """This county's book, or two digits: the province. 适用范围。"""

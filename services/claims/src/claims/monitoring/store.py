@@ -177,7 +177,7 @@ async def other_leads_of(
         lead.c.id != except_lead,
         lead.c.status.in_(["monitored", "eliminated"]),
     )
-    return [(status, last_done_on) for status, last_done_on in (await conn.execute(query)).tuples()]
+    return [(status, last_done_on) for status, last_done_on in await conn.execute(query)]
 
 
 async def count_leads(conn: AsyncConnection, book: str) -> int:
@@ -198,7 +198,7 @@ async def count_leads_by_status(conn: AsyncConnection, book: str) -> dict[str, i
 
 async def _count_by(conn: AsyncConnection, book: str, column: sa.Column[str]) -> dict[str, int]:
     query = sa.select(column, sa.func.count()).where(lead.c.book == book).group_by(column).order_by(column)
-    return dict((await conn.execute(query)).tuples())
+    return {row[0]: row[1] for row in await conn.execute(query)}
 
 
 async def count_monitored(conn: AsyncConnection, book: str) -> Monitored:
