@@ -185,7 +185,7 @@ async def set_status(
     row = await lock_claim(conn, book, claim_id)
     status = None if row is None else next_status(row.status, event)
     if row is None or status is None:
-        raise OUT_OF_ORDER.error(expected=[] if row is None else list(expected_steps(row.status)))
+        raise OUT_OF_ORDER.error(expected=[] if row is None else [step.value for step in expected_steps(row.status)])
     line = EventRow(
         position=row.event_count + 1,
         event=event.value,

@@ -1,0 +1,116 @@
+"""What other claims of the book say that bears on one claim: cap used, documents and events claimed before.
+
+A claim that comes later in order of filing yields to an earlier one, and any claim yields to one that was approved.
+So of two claims for the same thing exactly one is stopped, whichever is approved first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from claims.claims.rules import CONSUMING, GIVEN_UP
+from claims.claims.tables import claim, claim_document
+from claims.policies.rules import Base, Cause
+
+_CONSUMING = sorted(status.value for status in CONSUMING)
+_GIVEN_UP = sorted(status.value for status in GIVEN_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose claims share a cap, and which claim is being decided (None: one that is not filed)."""
+
+    base: Base
+    household_id: UUID
+    claimant_index: bytes
+    claim_id: UUID | None
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """SQL condition: other claims of the same base."""
+        same = (
+            claim.c.household_id == self.household_id
+            if self.base is Base.HOUSEHOLD
+            else claim.c.claimant_index == self.claimant_index
+        )
+        return same if self.claim_id is None else sa.and_(same, claim.c.id != self.claim_id)
+
+
+async def lock_person(conn: AsyncConnection, book: str, claimant_index: bytes) -> None:
+    """Wait for every other approval for the same person, whichever household registers them; held until the transaction ends."""
+    name = f"claimant/{book}/{claimant_index.hex()}"
+    await conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+async def consumption(
+    conn: AsyncConnection, book: str, policy_id: UUID, cause: Cause, whose: Whose
+) -> tuple[int, tuple[str, ...]]:
+    """Sum in fen of the benefits approved for the same base, cause and policy, and the numbers of those claims."""
+    rows = await conn.execute(
+        sa.select(claim.c.benefit_fen, claim.c.number)
+        .where(
+            claim.c.book == book,
+            claim.c.policy_id == policy_id,
+            claim.c.cause == cause.value,
+            claim.c.status.in_(_CONSUMING),
+            whose.condition(),
+        )
+        .order_by(claim.c.number)
+    )
+    found = rows.all()
+    return sum(row.benefit_fen for row in found), tuple(row.number for row in found)
+
+
+def _goes_first(claim_id: UUID | None) -> sa.ColumnElement[bool]:
+    """Claims that go before the given one: approved, or filed earlier and not given up."""
+    standing = claim.c.status.not_in(_GIVEN_UP)
+    if claim_id is None:
+        return standing
+    return sa.and_(standing, claim.c.id != claim_id, sa.or_(claim.c.id < claim_id, claim.c.status.in_(_CONSUMING)))
+
+
+async def same_documents(
+    conn: AsyncConnection, book: str, documents: Collection[bytes], claim_id: UUID | None
+) -> list[tuple[bytes, str]]:
+    """Document indexes that another claim going first carries now, each with that claim's number."""
+    if not documents:
+        return []
+    rows = await conn.execute(
+        sa.select(claim_document.c.document_index, claim.c.number)
+        .join(
+            claim,
+            sa.and_(
+                claim.c.book == claim_document.c.book,
+                claim.c.id == claim_document.c.claim_id,
+                claim.c.details_version == claim_document.c.details_version,
+            ),
+        )
+        .where(
+            claim_document.c.book == book,
+            claim_document.c.document_index.in_(documents),
+            _goes_first(claim_id),
+        )
+        .order_by(claim.c.number, claim_document.c.document_index)
+    )
+    return [(bytes(row.document_index), row.number) for row in rows]
+
+
+async def same_event(conn: AsyncConnection, book: str, cause: Cause, event_on: date, whose: Whose) -> tuple[str, ...]:
+    """Numbers of claims of the same base for the same cause and day that go first."""
+    rows = await conn.execute(
+        sa.select(claim.c.number)
+        .where(
+            claim.c.book == book,
+            claim.c.cause == cause.value,
+            claim.c.event_on == event_on,
+            whose.condition(),
+            _goes_first(whose.claim_id),
+        )
+        .order_by(claim.c.number)
+    )
+    return tuple(rows.scalars())

@@ -1,0 +1,92 @@
+"""Sealing and opening what a claim says of people's health: losses and payments, decisions with their inputs, notes.
+
+Every text is bound to the claim and the version it belongs to, so that a ciphertext moved elsewhere does not open.
+Document numbers are found again through a blind index bound to the book, never stored in clear.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from claims.claims.schemas import DetailsIn, LossIn
+from claims.eligibility.codec import decision_from_text, inputs_from_text
+from claims.eligibility.model import Decision, Inputs, LossItem, OtherPayment
+from common.crypto import FieldCipher, mask_account
+from common.text import compact
+
+
+class ClaimSeal:
+    """Seals and opens the texts of the claims of one book."""
+
+    def __init__(self, cipher: FieldCipher, book: str) -> None:
+        self._cipher = cipher
+        self._book = book
+
+    def seal_details(self, claim_id: UUID, version: int, details: DetailsIn) -> bytes:
+        """Seal what was lost and what others paid, document numbers in clear inside."""
+        return self._cipher.encrypt(details.model_dump_json(), self._context("claim_details", claim_id, version))
+
+    def open_details(self, claim_id: UUID, version: int, sealed: bytes) -> DetailsIn:
+        """Open what `seal_details` sealed for the same claim and version."""
+        text = self._cipher.decrypt(sealed, self._context("claim_details", claim_id, version))
+        return DetailsIn.model_validate_json(text)
+
+    def seal_inputs(self, claim_id: UUID, version: int, text: str) -> bytes:
+        """Seal the inputs of a decision in their canonical form."""
+        return self._cipher.encrypt(text, self._context("claim_decision.inputs", claim_id, version))
+
+    def open_inputs(self, claim_id: UUID, version: int, sealed: bytes) -> Inputs:
+        """Open the inputs of a decision."""
+        return inputs_from_text(self._cipher.decrypt(sealed, self._context("claim_decision.inputs", claim_id, version)))
+
+    def seal_decision(self, claim_id: UUID, version: int, text: str) -> bytes:
+        """Seal a decision in its canonical form."""
+        return self._cipher.encrypt(text, self._context("claim_decision.content", claim_id, version))
+
+    def open_decision_text(self, claim_id: UUID, version: int, sealed: bytes) -> str:
+        """Open a decision to the very bytes that were sealed."""
+        return self._cipher.decrypt(sealed, self._context("claim_decision.content", claim_id, version))
+
+    def open_decision(self, claim_id: UUID, version: int, sealed: bytes) -> Decision:
+        """Open a decision."""
+        return decision_from_text(self.open_decision_text(claim_id, version, sealed))
+
+    def seal_note(self, claim_id: UUID, position: int, note: str | None) -> bytes | None:
+        """Seal the note of a line of the history."""
+        return (
+            None if note is None else self._cipher.encrypt(note, self._context("claim_event.note", claim_id, position))
+        )
+
+    def open_note(self, claim_id: UUID, position: int, sealed: bytes | None) -> str | None:
+        """Open the note of a line of the history."""
+        return (
+            None
+            if sealed is None
+            else self._cipher.decrypt(sealed, self._context("claim_event.note", claim_id, position))
+        )
+
+    def document_index(self, number: str) -> bytes:
+        """Blind index of a document number, the same however it was typed."""
+        return self._cipher.blind_index(compact(number), f"{self._book}/claim_document")
+
+    def documents(self, loss: list[LossIn]) -> list[bytes]:
+        """Blind indexes of all document numbers of a claim."""
+        return [self.document_index(item.document_number) for item in loss if item.document_number is not None]
+
+    def loss_items(self, details: DetailsIn) -> tuple[LossItem, ...]:
+        """Losses as the decision sees them: document numbers only as index and mask."""
+        return tuple(self._loss_item(item) for item in details.loss)
+
+    def _loss_item(self, item: LossIn) -> LossItem:
+        if item.document_number is None:
+            return LossItem(item.kind, item.amount_fen)
+        number = item.document_number
+        return LossItem(item.kind, item.amount_fen, self.document_index(number).hex(), mask_account(compact(number)))
+
+    def _context(self, column: str, claim_id: UUID, version: int) -> str:
+        return f"{self._book}/{column}/{claim_id}/{version}"
+
+
+def payments(details: DetailsIn) -> tuple[OtherPayment, ...]:
+    """Return what others paid as the decision sees it."""
+    return tuple(OtherPayment(paid.payer, paid.amount_fen) for paid in details.other_payments)

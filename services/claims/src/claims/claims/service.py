@@ -1,0 +1,330 @@
+"""Use cases of claims: file, read, list, show the decision, make it again. Steps are in `steps.py`.
+
+Functions that take a connection run inside their caller's transaction; those that take the context own one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from claims.claims import store
+from claims.claims.answers import claim_filed, claim_out, decision_out
+from claims.claims.rules import Duty, Status, WaitingFor, claim_number, statuses_waiting_for
+from claims.claims.schemas import ClaimFiled, ClaimIn, ClaimOut, DecisionOut, DetailsIn, Recomputation
+from claims.claims.sealing import ClaimSeal, payments
+from claims.claims.store import FILED, ClaimFilter, ClaimRow, DecisionRow, EventRow
+from claims.context import Context
+from claims.eligibility.codec import differences, to_text
+from claims.eligibility.facts import claimant_index, gather, terms_on
+from claims.eligibility.model import ClaimData, Decision, Inputs
+from claims.eligibility.rules import RULES, decide
+from claims.households import store as households
+from claims.households.store import HouseholdRow
+from claims.payouts.service import money_trail
+from claims.problems import EVENT_OUTSIDE_POLICY, LOSS_BELOW_OTHER_PAYMENTS
+from common.database import snapshot, transaction
+from common.errors import NOT_FOUND, Language, Problem
+from common.ids import uuid7
+from common.paging import decode_cursor, page_of
+from common.validation import invalid_field
+
+
+def seal_of(context: Context, book: str) -> ClaimSeal:
+    """Return what seals and opens the claims of a book."""
+    return ClaimSeal(context.cipher, book)
+
+
+def claim_data(seal: ClaimSeal, body: ClaimIn) -> ClaimData:
+    """Return a claim as the decision sees it."""
+    return ClaimData(
+        household_id=body.household_id,
+        claimant_member_id=body.claimant_member_id,
+        cause=body.cause,
+        event_on=body.event_on,
+        reported_on=body.reported_on,
+        losses=seal.loss_items(body),
+        other_payments=payments(body),
+    )
+
+
+def data_of_row(seal: ClaimSeal, row: ClaimRow, details: DetailsIn) -> ClaimData:
+    """Return a stored claim as the decision sees it."""
+    return ClaimData(
+        household_id=row.household_id,
+        claimant_member_id=row.claimant_member_id,
+        cause=row.cause,
+        event_on=row.event_on,
+        reported_on=row.reported_on,
+        losses=seal.loss_items(details),
+        other_payments=payments(details),
+    )
+
+
+def refuse_overpaid(details: DetailsIn) -> None:
+    """Raise `loss_below_other_payments` where others already paid more than the loss: one of the two must be wrong."""
+    loss = sum(item.amount_fen for item in details.loss)
+    paid = sum(payment.amount_fen for payment in details.other_payments)
+    if loss < paid:
+        raise LOSS_BELOW_OTHER_PAYMENTS.error(field="other_payments", loss_fen=loss, other_payments_fen=paid)
+
+
+def check_dates(body: ClaimIn, today: date) -> None:
+    """Raise `invalid_request` for an event or report in the future, or a report before the event."""
+    for field, day in (("event_on", body.event_on), ("reported_on", body.reported_on)):
+        if day > today:
+            raise invalid_field(field, "in_future", "日期不得晚于今天。", "Must not be in the future.")
+    if body.reported_on < body.event_on:
+        raise invalid_field(
+            "reported_on", "before_event", "报案日不得早于事件发生日。", "Must not be before the event."
+        )
+
+
+async def file_claim(
+    conn: AsyncConnection,
+    seal: ClaimSeal,
+    *,
+    book: str,
+    body: ClaimIn,
+    by_person: str,
+    today: date,
+    now: datetime,
+) -> ClaimFiled:
+    """Record a claim with its number and first decision; a refused decision is recorded too, so that it can be explained.
+
+    Raises, in this order: `invalid_request` (dates; a claimant who is no present member), `not_found` (household),
+    `loss_below_other_payments`, `event_outside_policy` (no policy or no terms on the day of the event).
+    """
+    check_dates(body, today)
+    household = await households.load_household(conn, book, body.household_id)
+    if household is None:
+        raise NOT_FOUND.error(field="household_id")
+    member = household.member(body.claimant_member_id)
+    if member is None or not member.present:
+        raise not_a_member()
+    refuse_overpaid(body)
+    data = claim_data(seal, body)
+    policy, terms = await terms_on(conn, book, data)
+    if policy is None or terms is None:
+        raise EVENT_OUTSIDE_POLICY.error(field="event_on", event_on=body.event_on.isoformat(), cause=body.cause.value)
+    claim_id = uuid7()
+    inputs = await gather(conn, book, data, household, today=today, claim_id=claim_id)
+    decision = decide(inputs)
+    serial = await store.next_serial(conn, book, policy.year)
+    row = new_row(book, claim_id, policy.year, serial, body, household, policy.id, decision, by_person, now)
+    await store.insert_claim(conn, row)
+    await store_details(conn, seal, row, DetailsIn(loss=body.loss, other_payments=body.other_payments), by_person, now)
+    await store_decision(conn, seal, row, inputs, decision, occasion="intake", by_person=by_person, now=now)
+    await store.record_event(conn, book, claim_id, filing_event(row, body.reported_on, by_person, now))
+    return claim_filed(row)
+
+
+def not_a_member() -> Problem:
+    """Return the refusal of a claimant who does not belong to the household."""
+    return invalid_field(
+        "claimant_member_id",
+        "not_a_member",
+        "须为该户现有家庭成员。",
+        "Must be a present member of the household.",
+    )
+
+
+def new_row(
+    book: str,
+    claim_id: UUID,
+    year: int,
+    serial: int,
+    body: ClaimIn,
+    household: HouseholdRow,
+    policy_id: UUID,
+    decision: Decision,
+    by_person: str,
+    now: datetime,
+) -> ClaimRow:
+    """Return the row of a claim that was just filed."""
+    return ClaimRow(
+        book=book,
+        id=claim_id,
+        year=year,
+        serial=serial,
+        number=claim_number(book, year, serial),
+        household_id=household.id,
+        claimant_member_id=body.claimant_member_id,
+        claimant_index=claimant_index(household, body.claimant_member_id),
+        policy_id=policy_id,
+        cause=body.cause,
+        event_on=body.event_on,
+        reported_on=body.reported_on,
+        town_code=household.town_code,
+        village_code=household.village_code,
+        filed_at=now,
+        filed_by=by_person,
+        status=Status.REPORTED,
+        event_count=1,
+        details_version=1,
+        decision_version=1,
+        outcome=decision.outcome,
+        benefit_fen=decision.benefit_fen,
+        funding_attempt=0,
+        checked_by=None,
+        approved_by=None,
+        approved_on=None,
+    )
+
+
+def filing_event(row: ClaimRow, done_on: date, by_person: str, now: datetime) -> EventRow:
+    """Return the first line of a claim's history. It carries the day of the report, which later steps may not precede."""
+    return EventRow(
+        position=1,
+        event=FILED,
+        step=None,
+        step_outcome=None,
+        duty=Duty.FILING,
+        status_before=None,
+        status_after=row.status,
+        by_person=by_person,
+        done_on=done_on,
+        note_cipher=None,
+        reference=None,
+        decision_version=row.decision_version,
+        at=now,
+    )
+
+
+async def store_details(
+    conn: AsyncConnection, seal: ClaimSeal, row: ClaimRow, details: DetailsIn, by_person: str, now: datetime
+) -> None:
+    """Store the details of `row.details_version`."""
+    await store.insert_details(
+        conn,
+        row.book,
+        row.id,
+        version=row.details_version,
+        details_cipher=seal.seal_details(row.id, row.details_version, details),
+        documents=seal.documents(details.loss),
+        by_person=by_person,
+        at=now,
+    )
+
+
+async def store_decision(
+    conn: AsyncConnection,
+    seal: ClaimSeal,
+    row: ClaimRow,
+    inputs: Inputs,
+    decision: Decision,
+    *,
+    occasion: str,
+    by_person: str,
+    now: datetime,
+) -> None:
+    """Store the decision of `row.decision_version` with its inputs, both in their canonical form."""
+    await store.insert_decision(
+        conn,
+        row.book,
+        row.id,
+        DecisionRow(
+            version=row.decision_version,
+            occasion=occasion,
+            details_version=row.details_version,
+            rule_version=decision.rule_version,
+            outcome=decision.outcome,
+            benefit_fen=decision.benefit_fen,
+            terms_id=decision.terms_id,
+            terms_version=decision.terms_version,
+            inputs_cipher=seal.seal_inputs(row.id, row.decision_version, to_text(inputs)),
+            content_cipher=seal.seal_decision(row.id, row.decision_version, to_text(decision)),
+            final=occasion == "approval",
+            at=now,
+            by_person=by_person,
+        ),
+    )
+
+
+async def get_claim(context: Context, book: str, claim_id: UUID) -> ClaimOut:
+    """One claim with its losses, history and money. Raises `not_found`."""
+    seal = seal_of(context, book)
+    async with snapshot(context.engine) as conn:
+        row = await load(conn, book, claim_id)
+        sealed = await store.load_details(conn, book, claim_id, row.details_version)
+        lines = await store.history(conn, book, claim_id)
+        money = await money_trail(conn, book, claim_id)
+    return claim_out(seal, row, seal.open_details(claim_id, row.details_version, sealed), lines, money)
+
+
+async def load(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimRow:
+    """One claim. Raises `not_found`."""
+    row = await store.load_claim(conn, book, claim_id)
+    if row is None:
+        raise NOT_FOUND.error()
+    return row
+
+
+def claim_filter(wanted: ClaimFilter, status: Status | None, waiting: WaitingFor | None) -> ClaimFilter:
+    """Add the statuses asked for: one, those that wait for somebody, or those that are both."""
+    statuses = None if waiting is None else statuses_waiting_for(waiting)
+    if status is not None:
+        statuses = (status,) if statuses is None or status in statuses else ()
+    return replace(wanted, statuses=statuses)
+
+
+async def list_claims(
+    context: Context, book: str, wanted: ClaimFilter, limit: int, cursor: str | None
+) -> tuple[Sequence[ClaimFiled], str | None]:
+    """A page of claims in the order of filing."""
+    key = decode_cursor(cursor, UUID)
+    if key is not None and isinstance(key[0], UUID):
+        wanted = replace(wanted, after=key[0])
+    async with transaction(context.engine) as conn:
+        rows = await store.list_claims(conn, book, wanted, limit + 1)
+    shown, next_cursor = page_of(rows, limit, lambda row: (row.id,))
+    return [claim_filed(row) for row in shown], next_cursor
+
+
+async def stored_decision(
+    conn: AsyncConnection, book: str, claim_id: UUID, version: int | None
+) -> tuple[ClaimRow, DecisionRow]:
+    """A claim and one version of its decision, the latest by default. Raises `not_found`."""
+    row = await load(conn, book, claim_id)
+    stored = await store.load_decision(conn, book, claim_id, row.decision_version if version is None else version)
+    if stored is None:
+        raise NOT_FOUND.error(field="version")
+    return row, stored
+
+
+async def get_decision(
+    context: Context, book: str, claim_id: UUID, version: int | None, language: Language
+) -> DecisionOut:
+    """One version of a claim's decision, the latest by default. Raises `not_found`."""
+    async with transaction(context.engine) as conn:
+        row, stored = await stored_decision(conn, book, claim_id, version)
+    return decision_out(seal_of(context, book), row, stored, language)
+
+
+async def recompute(context: Context, book: str, claim_id: UUID, version: int | None) -> Recomputation:
+    """Make a stored decision again from its stored inputs, by the rules of its time, and compare byte for byte.
+
+    Stores nothing. Raises `not_found`.
+    """
+    seal = seal_of(context, book)
+    async with transaction(context.engine) as conn:
+        _, stored = await stored_decision(conn, book, claim_id, version)
+    content = seal.open_decision_text(claim_id, stored.version, stored.content_cipher)
+    again = RULES[stored.rule_version](seal.open_inputs(claim_id, stored.version, stored.inputs_cipher))
+    same = to_text(again) == content
+    before = seal.open_decision(claim_id, stored.version, stored.content_cipher)
+    return Recomputation(
+        version=stored.version,
+        rule_version=stored.rule_version,
+        same_answer=same,
+        # Equal parts in an unequal text would mean a change of the form alone; say so instead of nothing.
+        differences=() if same else (differences(before, again) or ("form",)),
+        stored_outcome=stored.outcome,
+        stored_benefit_fen=stored.benefit_fen,
+        recomputed_outcome=again.outcome,
+        recomputed_benefit_fen=again.benefit_fen,
+    )
