@@ -58,8 +58,9 @@ def table_written(call: ast.Call) -> str | None:
         candidates = [*call.args[:1], *([owner] if owner is not None else [])]
         return next((name for name in map(name_of, candidates) if name in TABLES), None)
     if verb in COPIES:
-        constants = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
-        names = [*constants, *map(name_of, call.args)]
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        constants = [argument.value for argument in arguments if isinstance(argument, ast.Constant)]
+        names = [*constants, *map(name_of, arguments)]
         return next((str(name) for name in names if name in TABLES), None)
     return None
 

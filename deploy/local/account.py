@@ -21,7 +21,7 @@ class Account:
     gid: int
 
     def may_pass(self, folder: Path) -> bool:
-        """Tell whether the account may go through `folder` (mode bits only; root never asks)."""
+        """Tell whether the account may enter a folder or run a program (mode bits only)."""
         status = folder.stat()
         if status.st_uid == self.uid:
             return bool(status.st_mode & stat.S_IXUSR)
@@ -30,10 +30,9 @@ class Account:
         return bool(status.st_mode & stat.S_IXOTH)
 
     def reaches(self, path: Path) -> bool:
-        """Tell whether every folder from the root down to `path` lets the account through."""
+        """Tell whether every folder down to `path` lets the account through, and `path` itself (run or entered)."""
         resolved = path.resolve()
-        folders = [*resolved.parents, resolved] if resolved.is_dir() else [*resolved.parents]
-        return all(self.may_pass(folder) for folder in folders if folder.exists())
+        return all(self.may_pass(step) for step in (*resolved.parents, resolved) if step.exists())
 
 
 def database_account() -> Account | None:

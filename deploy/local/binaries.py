@@ -39,17 +39,26 @@ class Place:
 
 
 def copy_installation(folder: Path) -> Path:
-    """Copy the programs below `folder` unless this very version is there; answer the `bin` folder."""
+    """Copy the programs below `folder` unless this very version is there; answer the `bin` folder.
+
+    The layout stays the wheel's, because the programs find their libraries relative to themselves,
+    partly in a folder beside the package.
+    """
     source = wheel_installation()
-    stamp = f"{source} {(source / 'bin' / 'postgres').stat().st_mtime_ns}"
+    site = source.parent.parent
     target, note = folder / "programs", folder / "programs.from"
-    if not (note.exists() and note.read_text(encoding="utf-8") == stamp and target.is_dir()):
+    programs = target / source.relative_to(site) / "bin"
+    stamp = f"{source} {(source / 'bin' / 'postgres').stat().st_mtime_ns}"
+    if not (note.exists() and note.read_text(encoding="utf-8") == stamp and programs.is_dir()):
         shutil.rmtree(target, ignore_errors=True)
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(source / part, target / part, symlinks=True)
-        target.chmod(0o755)
+        parts = [source / part for part in ("bin", "lib", "share")]
+        for part in [*parts, *site.glob(f"{PACKAGE}.libs")]:
+            shutil.copytree(part, target / part.relative_to(site), symlinks=True)
+        for made in (target, *target.rglob("*")):  # whatever the umask was, here and when the wheel was installed
+            if not made.is_symlink():
+                made.chmod(0o755 if made.stat().st_mode & 0o100 else 0o644)
         note.write_text(stamp, encoding="utf-8")
-    return target / "bin"
+    return programs
 
 
 def folder_name(state_folder: Path) -> str:
@@ -96,7 +105,7 @@ def choose_place(state_folder: Path, account: Account | None) -> Place:
     if account is None:
         return Place(programs, data)
     moved_before = find_system_folder(state_folder) is not None
-    if not moved_before and account.reaches(state_folder) and account.reaches(programs):
+    if not moved_before and account.reaches(state_folder) and account.reaches(programs / "postgres"):
         return Place(programs, data)
     if not moved_before and data.exists():
         raise RunnerError(f"account {account.name} can no longer reach {data}; make its parent folders passable again")

@@ -4,11 +4,16 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+CRASHED: Final = 1
 USAGE_ERROR: Final = 2
 
 
 class RunnerError(Exception):
     """Something the person can mend: its text is the whole message, and the program ends with code 2."""
+
+
+class CrashError(RunnerError):
+    """One of our own processes ended by itself: also one line, but code 1, for the fault is ours."""
 
 
 def run_app(command: Callable[[], None]) -> None:
@@ -17,4 +22,4 @@ def run_app(command: Callable[[], None]) -> None:
         command()
     except RunnerError as error:
         sys.stderr.write(f"fangpin: {error}\n")
-        sys.exit(USAGE_ERROR)
+        sys.exit(CRASHED if isinstance(error, CrashError) else USAGE_ERROR)

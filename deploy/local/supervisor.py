@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from deploy.local.child import POLL_SECONDS, Child, wait_until
 from deploy.local.console import Tail, rotate, say
-from deploy.local.failures import RunnerError
+from deploy.local.failures import CrashError, RunnerError
 
 READY_SECONDS: Final = 90.0
 WATCH_SECONDS: Final = 0.2
@@ -111,7 +111,7 @@ class Supervisor:
         for child in self._children:
             if child.exit_code is not None:
                 self.show_logs()
-                raise RunnerError(obituary(child))
+                raise CrashError(obituary(child))
 
     def check_stop(self) -> None:
         """Raise if somebody asked us to stop."""

@@ -32,7 +32,7 @@ def scratch_folder(account: Account | None, prefix: str = "fangpin-test-") -> It
 def reachable_programs(folder: Path, account: Account | None) -> Path:
     """Answer PostgreSQL's programs, copied below `folder` where the account cannot reach the wheel."""
     programs = wheel_installation() / "bin"
-    if account is None or account.reaches(programs):
+    if account is None or account.reaches(programs / "postgres"):
         return programs
     return copy_installation(folder)
 
