@@ -128,16 +128,16 @@ BATCH_NOT_PREPARED = ProblemType(
     status=409,
     title_zh="批次已经审批",
     title_en="The batch has been decided already",
-    detail_zh="批次状态：{status}。",
-    detail_en="Its status is {status}.",
+    detail_zh="批次状态：{batch_status}。",
+    detail_en="Its status is {batch_status}.",
 )
 BATCH_NOT_APPROVED = ProblemType(
     code="batch_not_approved",
     status=409,
     title_zh="批次尚未审批通过",
     title_en="The batch is not approved",
-    detail_zh="批次状态：{status}。",
-    detail_en="Its status is {status}.",
+    detail_zh="批次状态：{batch_status}。",
+    detail_en="Its status is {batch_status}.",
 )
 CONTROL_MISMATCH = ProblemType(
     code="control_mismatch",

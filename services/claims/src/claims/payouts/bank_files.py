@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from common.errors import Problem
 
 Heading = Annotated[str, StringConstraints(min_length=1, max_length=40)]
-_AMOUNT: Final = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?", re.ASCII)
+_AMOUNT: Final = re.compile(r"([0-9]{1,14})(?:\.([0-9]{1,2}))?", re.ASCII)
 _DAY: Final = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})", re.ASCII)
 _FORMULA_STARTS: Final = "=+-@\t\r"
 MAX_REASON: Final = 200

@@ -138,7 +138,7 @@ class Applied:
 def refuse_approval(status: BatchStatus, prepared_by: str, person: str) -> Problem | None:
     """Whether `person` may decide about a batch: it stands `prepared`, and somebody else prepared it."""
     if status is not BatchStatus.PREPARED:
-        return BATCH_NOT_PREPARED.error(status=status.value)
+        return BATCH_NOT_PREPARED.error(batch_status=status.value)
     if person == prepared_by:
         return SAME_PERSON.error()
     return None
@@ -148,7 +148,7 @@ def refuse_file(status: BatchStatus) -> Problem | None:
     """Whether the bank may be told about this batch: a second person has approved it."""
     if status in {BatchStatus.APPROVED, BatchStatus.SETTLED}:
         return None
-    return BATCH_NOT_APPROVED.error(status=status.value)
+    return BATCH_NOT_APPROVED.error(batch_status=status.value)
 
 
 def decide_return(
