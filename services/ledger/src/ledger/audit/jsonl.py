@@ -24,4 +24,8 @@ def entry(exported: ExportedEntry) -> str:
     """
     fields = asdict(exported)
     fields["metadata"] = dict(exported.metadata)
+    for posting in fields["postings"]:
+        # As every answer shows postings: no budget year and no source are null.
+        posting["budget_year"] = posting["budget_year"] or None
+        posting["source"] = posting["source"] or None
     return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z).decode()

@@ -4,7 +4,7 @@ The chain's own records are hashed; the rows of books, funds, accounts and month
 against the other, so that a fund moved to another parent or an account to another basis is found as well.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ledger.journal.drafts import Json
@@ -12,6 +12,10 @@ from ledger.journal.drafts import Json
 Facts = Mapping[str, Json]
 Subject = tuple[str, ...]
 """What a fact is about: ``("book",)``, ``("fund", code)``, ``("account", fund, code)``, ``("period", code)``."""
+
+BOOK_FACTS = ("code", "name", "first_period")
+FUND_FACTS = ("parent", "category", "name_zh", "name_en", "source_order", "position")
+ACCOUNT_FACTS = ("basis", "normal_side", "guarded", "name_zh", "name_en")
 
 
 @dataclass(slots=True)
@@ -24,12 +28,11 @@ class Registers:
     def learn(self, position: int, kind: str, content: Facts) -> None:
         """Take in a record of kind ``book``, ``fund`` or ``period``."""
         if kind == "book":
-            self._tell(position, ("book",), content, ("code", "name", "first_period"))
-            accounts = _objects(content.get("accounts"))
+            self._tell(position, ("book",), content, BOOK_FACTS)
             for fund in _objects(content.get("funds")):
-                self._learn_fund(position, fund, accounts)
+                self._learn_fund(position, fund, content)
         elif kind == "fund":
-            self._learn_fund(position, content, self._chart())
+            self._learn_fund(position, content, content)
         elif kind == "period":
             told = {"status": "closed" if content.get("action") == "close" else "open"}
             self._tell(position, ("period", str(content.get("period"))), told, ("status",))
@@ -45,21 +48,12 @@ class Registers:
         wrong += [1 for subject in stored if subject not in self.facts]
         return min(wrong, default=None)
 
-    def _learn_fund(self, position: int, fund: Facts, accounts: Iterable[Facts]) -> None:
+    def _learn_fund(self, position: int, fund: Facts, record: Facts) -> None:
         code = str(fund.get("code"))
-        self._tell(position, ("fund", code), fund, ("parent", "category", "name_zh", "name_en", "source_order"))
-        for account in accounts:
+        self._tell(position, ("fund", code), fund, FUND_FACTS)
+        for account in _objects(record.get("accounts")):
             subject = ("account", code, str(account.get("code")))
-            self._tell(position, subject, account, ("basis", "normal_side", "guarded", "name_zh", "name_en"))
-
-    def _chart(self) -> list[Facts]:
-        """Return the accounts of the first fund: every fund has the same."""
-        first = next((subject[1] for subject in self.facts if subject[0] == "account"), None)
-        return [
-            {"code": subject[2], **facts}
-            for subject, facts in self.facts.items()
-            if subject[0] == "account" and subject[1] == first
-        ]
+            self._tell(position, subject, account, ACCOUNT_FACTS)
 
     def _tell(self, position: int, subject: Subject, facts: Facts, names: tuple[str, ...]) -> None:
         self.facts[subject] = {name: facts[name] for name in names if name in facts}

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.accounts.tables import account, balance
 from ledger.audit.entries import ExportedAccount
-from ledger.audit.registers import Subject
+from ledger.audit.registers import ACCOUNT_FACTS, BOOK_FACTS, FUND_FACTS, Subject
 from ledger.audit.rules import Head, StoredEntry, StoredRecord
 from ledger.books.tables import book as book_table
 from ledger.funds.tables import fund
@@ -214,15 +214,13 @@ async def register_rows(connection: AsyncConnection, book: str) -> dict[Subject,
     """Return the rows of the book, its funds, their accounts and its closed or reopened months."""
     found: dict[Subject, dict[str, Json]] = {}
     for row in (await connection.execute(select(book_table).where(book_table.c.code == book))).mappings():
-        found["book",] = {name: row[name] for name in ("code", "name", "first_period")}
+        found["book",] = {name: row[name] for name in BOOK_FACTS}
     funds = await connection.execute(select(fund).where(fund.c.book == book))
     for row in funds.mappings():
-        names = ("parent", "category", "name_zh", "name_en", "source_order")
-        found["fund", row["code"]] = {name: row[name] for name in names}
+        found["fund", row["code"]] = {name: row[name] for name in FUND_FACTS}
     accounts = await connection.execute(select(account).where(account.c.book == book))
     for row in accounts.mappings():
-        names = ("basis", "normal_side", "guarded", "name_zh", "name_en")
-        found["account", row["fund"], row["code"]] = {name: row[name] for name in names}
+        found["account", row["fund"], row["code"]] = {name: row[name] for name in ACCOUNT_FACTS}
     moved = select(period_event.c.code).where(period_event.c.book == book)
     periods = await connection.execute(
         select(period.c.code, period.c.status).where(

@@ -1,0 +1,38 @@
+"""HTTP of books."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+
+from common.auth import Principal, require
+from common.idempotency import IdempotencyKey, request_fingerprint
+from common.text import BookCode
+from common.web import JsonResponse, Router, responses
+from ledger.books import service
+from ledger.books.schemas import BookIn, BookOut
+from ledger.books.service import NewBook
+from ledger.context import Ctx, send
+from ledger.problems import BOOK_EXISTS
+
+router = Router(prefix="/v1/books", tags=["books"])
+
+Admin = Annotated[Principal, Depends(require("books:admin"))]
+
+
+@router.post("", status_code=201, response_model=BookOut, responses=responses(409, BOOK_EXISTS))
+async def open_book(body: BookIn, key: IdempotencyKey, request: Request, principal: Admin, context: Ctx) -> Response:
+    """Open a book: the seven funds, each with every account of the chart.
+
+    Every month from the first to the current one is open. The token must be for this book. Needs no second person.
+    """
+    principal.check_book(body.code)
+    fingerprint = await request_fingerprint(request, context.fingerprint_secret)
+    wish = NewBook(body.code, body.name, body.first_period, principal.sub)
+    return send(await service.open_book(context.database, wish, key, fingerprint))
+
+
+@router.get("/{book}", response_model=BookOut, dependencies=[Depends(require("ledger:read", "books:admin"))])
+async def get_book(book: BookCode, context: Ctx) -> Response:
+    """Read a book with its funds without a parent and its chart of accounts."""
+    return JsonResponse(await service.read_book(context.database, book))

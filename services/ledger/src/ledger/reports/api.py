@@ -1,0 +1,165 @@
+"""HTTP of the reports."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from common.auth import require
+from common.dates import BusinessDate
+from common.paging import DEFAULT_LIMIT, Cursor, Limit, QueryInteger
+from common.text import BookCode
+from common.web import Router
+from ledger.context import Ctx
+from ledger.funds.schemas import AccountCode, FundCode
+from ledger.reports import service
+from ledger.reports.rules import ControlFigures, execution_rate_basis_points, percent_text
+from ledger.reports.schemas import (
+    AccountLedgerOut,
+    BasisName,
+    FundExecutionLine,
+    FundExecutionOut,
+    FundExecutionTotal,
+    LedgerLineOut,
+    TrialBalanceOut,
+    TrialLineOut,
+    TrialTotalOut,
+)
+from ledger.reports.service import AccountQuestion
+from ledger.reports.store import LedgerLine
+
+router = Router(prefix="/v1/books/{book}/reports", tags=["reports"], dependencies=[Depends(require("ledger:read"))])
+
+AsOf = Annotated[BusinessDate | None, Query(description="The end of this day; today by default. 截止日期。")]
+AtSeq = Annotated[
+    QueryInteger | None,
+    Query(ge=0, lt=2**63, description="Count entries up to this seq only; all by default. 截止凭证序号。"),
+]
+OfFund = Annotated[FundCode | None, Query(description="This fund alone, without the funds below it. 仅此基金本身。")]
+OfBasis = Annotated[BasisName | None, Query(description="Only this basis. 仅此核算基础。")]
+From = Annotated[
+    BusinessDate | None, Query(alias="from", description="First day; the book's first by default. 起始日期。")
+]
+To = Annotated[BusinessDate | None, Query(alias="to", description="Last day; today by default. 截止日期。")]
+
+
+@router.get("/trial-balance")
+async def get_trial_balance(
+    book: BookCode, context: Ctx, as_of: AsOf = None, at_seq: AtSeq = None, fund: OfFund = None, basis: OfBasis = None
+) -> TrialBalanceOut:
+    """Read cumulative turnover and balance of every account that has moved, with the sums of every fund and basis.
+
+    `as_of` goes by the entries' effective dates, `at_seq` by the order in which they were posted; both may be given.
+    """
+    report = await service.trial_balance(context.database, book, as_of=as_of, at_seq=at_seq, fund=fund, basis=basis)
+    return TrialBalanceOut(
+        as_of=report.as_of,
+        seq=report.seq,
+        items=[
+            TrialLineOut(
+                fund=line.fund,
+                account=line.account,
+                basis=line.basis,
+                name_zh=line.name_zh,
+                name_en=line.name_en,
+                debit_fen=line.debit_fen,
+                credit_fen=line.credit_fen,
+                balance_fen=line.balance_fen,
+            )
+            for line in report.lines
+        ],
+        totals=[
+            TrialTotalOut(fund=one.fund, basis=one.basis, debit_fen=one.debit_fen, credit_fen=one.credit_fen)
+            for one in report.totals
+        ],
+    )
+
+
+@router.get("/fund-execution")
+async def get_fund_execution(
+    book: BookCode,
+    context: Ctx,
+    fiscal_year: Annotated[QueryInteger, Query(ge=1900, le=2200, description="Budget year. 预算年度。")],
+) -> FundExecutionOut:
+    """Read what every fund was allotted, has reserved, has spent and may still use of one year's budget.
+
+    A parent's figures contain those of every fund below it.
+    """
+    report = await service.fund_execution(context.database, book, fiscal_year)
+    items = [
+        FundExecutionLine(
+            code=node.code,
+            parent=node.parent,
+            name_zh=node.name_zh,
+            name_en=node.name_en,
+            **_execution(figures).model_dump(),
+        )
+        for node, figures in report.funds
+    ]
+    return FundExecutionOut(fiscal_year=fiscal_year, seq=report.seq, items=items, total=_execution(report.total))
+
+
+@router.get("/account-ledger")
+async def get_account_ledger(
+    book: BookCode,
+    context: Ctx,
+    fund: Annotated[FundCode, Query()],
+    account: Annotated[AccountCode, Query()],
+    first_day: From = None,
+    last_day: To = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> AccountLedgerOut:
+    """Read an account's postings over a range of days with the balance after each, by date and order of posting.
+
+    The fund alone, without those below it. All pages count the same entries, whatever is posted meanwhile.
+    """
+    question = AccountQuestion(fund, account, first_day, last_day)
+    page = await service.account_ledger(context.database, book, question, limit=limit, cursor=cursor)
+    return AccountLedgerOut(
+        fund=page.fund,
+        account=page.account,
+        basis=page.basis,
+        name_zh=page.name_zh,
+        name_en=page.name_en,
+        effective_from=page.first_day,
+        effective_to=page.last_day,
+        seq=page.seq,
+        opening_balance_fen=page.opening_fen,
+        debit_fen=page.debit_fen,
+        credit_fen=page.credit_fen,
+        closing_balance_fen=page.closing_fen,
+        items=[_line_out(line, balance_fen) for line, balance_fen in page.lines],
+        next_cursor=page.next_cursor,
+    )
+
+
+def _execution(figures: ControlFigures) -> FundExecutionTotal:
+    rate = execution_rate_basis_points(figures.expended_fen, figures.allotted_fen)
+    return FundExecutionTotal(
+        allotted_fen=figures.allotted_fen,
+        encumbered_fen=figures.encumbered_fen,
+        expended_fen=figures.expended_fen,
+        available_fen=figures.available_fen,
+        execution_rate_basis_points=rate,
+        execution_rate=percent_text(rate),
+    )
+
+
+def _line_out(line: LedgerLine, balance_fen: int) -> LedgerLineOut:
+    return LedgerLineOut(
+        entry_id=line.entry_id,
+        seq=line.place.seq,
+        line=line.place.line,
+        effective_on=line.place.effective_on,
+        voucher_type=line.voucher_type,
+        voucher_number=line.voucher_number,
+        description=line.description,
+        reference=line.reference,
+        memo=line.memo,
+        red=line.red,
+        budget_year=line.budget_year or None,
+        source=line.source or None,
+        debit_fen=line.debit_fen,
+        credit_fen=line.credit_fen,
+        balance_fen=balance_fen,
+    )
