@@ -64,7 +64,7 @@ class Page(Wire, Generic[T]):
 
 def encode_cursor(*key: Key) -> str:
     """Return the cursor for the row with this sort key."""
-    return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode("ascii")
+    return base64.urlsafe_b64encode(orjson.dumps(key, default=str)).rstrip(b"=").decode("ascii")
 
 
 def decode_cursor(cursor: str | None, *types: type[Key]) -> tuple[Key, ...] | None:
