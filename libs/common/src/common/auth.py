@@ -94,6 +94,7 @@ class Authenticator:
         self._issuer = issuer
         self._audience = audience
         self._keys: Mapping[str, _Key] = {}
+        self._content = b""
         self._read_at = float("-inf")
         self._lock = asyncio.Lock()
         self._verified: OrderedDict[bytes, _Remembered] = OrderedDict()
@@ -164,7 +165,8 @@ class Authenticator:
             if time.monotonic() - self._read_at < older_than:
                 return
             try:
-                keys = parse_key_set(await self._load())
+                content = await self._load()
+                keys = parse_key_set(content)
             except KeySetError as error:
                 log.warning("key_set_unreadable", reason=str(error))
                 if not self._keys:
@@ -172,9 +174,10 @@ class Authenticator:
                 # The issuer being down must not lock everyone out: the known keys serve until it is back.
                 self._read_at = time.monotonic() - REFRESH_SECONDS + ROTATION_PAUSE_SECONDS
                 return
-            if keys.keys() != self._keys.keys():
+            if content != self._content:
+                # Also a key replaced under its old id ends what was verified with it.
                 self._verified.clear()
-            self._keys = keys
+            self._keys, self._content = keys, content
             self._read_at = time.monotonic()
 
     async def _load(self) -> bytes:
@@ -234,7 +237,7 @@ def parse_key_set(content: bytes) -> dict[str, _Key]:
     try:
         entries = json.loads(content)["keys"]
         keys = {entry["kid"]: key for entry in entries if (key := _read_key(entry)) is not None}
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise KeySetError("the key set is not of the form RFC 7517 describes") from None
     if not keys:
         raise KeySetError("the key set holds no key for ES256, EdDSA or RS256 with a key id")

@@ -8,6 +8,7 @@ to leave dates, amounts, UUIDs, hashes and voucher or claim numbers alone.
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
@@ -27,9 +28,33 @@ _DATE: Final = re.compile(
     r"(?<![0-9])(?:19|20|21)[0-9]{2}([-/. ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
 )
 _RUN: Final = re.compile(r"[0-9]+(?:[ -]{1,2}[0-9]+)*(?:[ -]{0,2}[Xx](?![0-9A-Za-z]))?")
-_MOBILE: Final = re.compile(r"(?:\+?86|0086)?1[3-9][0-9]{9}")
+_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+_MOBILE_PREFIXES: Final = ("", "86", "0086")
 _COMPACT_DATE: Final = re.compile(r"(?:19|20|21)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+_SHORTEST_NUMBER: Final = 11
 _LONGEST_NUMBER: Final = 19
+
+# Where people put gaps into a number. Without this, a voucher number like C-610923-2026-0000123 is a card now and then.
+_ID_GAPS: Final = (frozenset({6, 10, 12, 14, 17}), frozenset({4, 8, 12, 16}), frozenset({3, 6, 9, 12, 15}))
+_OLD_ID_GAPS: Final = (frozenset({6, 8, 10, 12}), frozenset({3, 6, 9, 12}))
+_MOBILE_GAPS: Final = (frozenset({3, 7}), frozenset({4, 8}), frozenset({3, 6, 9}))
+_CARD_GAPS: Final = (frozenset({4, 8, 12, 16}),)
+_NEVER_FIRST: Final = frozenset({1, 2, 5})
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """Digits that may be one number, and after how many of them a blank or hyphen stood."""
+
+    digits: str
+    gaps: frozenset[int]
+    is_whole_run: bool
+
+    def is_written_in(self, groupings: tuple[frozenset[int], ...], offset: int = 0) -> bool:
+        """Tell whether the gaps stand where people put them; `offset` digits of a prefix come before the number."""
+        gaps = {gap - offset for gap in self.gaps} - {0}
+        one_by_one = self.is_whole_run and len(gaps) == len(self.digits) - 1
+        return one_by_one or any(gaps <= grouping for grouping in groupings)
 
 
 def personal_data_in(text: str) -> PersonalDataKind | None:
@@ -47,7 +72,7 @@ def personal_data_in(text: str) -> PersonalDataKind | None:
     # Dates go only now: an ID number written 612424-1990-01-01-1234 has one inside.
     undated = _DATE.sub("|", plain)
     for number in _numbers(undated):
-        if _MOBILE.fullmatch(number):
+        if _is_mobile(number):
             return "mobile"
         if _is_bank_card(number):
             return "bank_card"
@@ -86,26 +111,45 @@ def _normal_character(character: str) -> str:
     return {"Pd": "-", "Zs": " ", "Zl": " ", "Zp": " "}.get(category, character)
 
 
-def _numbers(plain: str) -> Iterator[str]:
-    """Yield every number that whole groups of digits form together, as people write them with blanks or hyphens."""
+def _numbers(plain: str) -> Iterator[_Number]:
+    """Yield every number that neighbouring groups of digits could form together, with the places of its gaps."""
     for run in _RUN.finditer(plain):
         groups = [group for group in re.split(r"[ -]+", run.group().upper()) if group]
-        for start in range(len(groups)):
-            joined = ""
-            for group in groups[start:]:
-                joined += group
-                if len(joined) > _LONGEST_NUMBER:
+        for start, first in enumerate(groups):
+            if len(first) in _NEVER_FIRST and first != "86" and len(groups) > _LONGEST_NUMBER:
+                continue  # a long row of short numbers: a table, not one number
+            digits, gaps = "", []
+            for end, group in enumerate(groups[start : start + _LONGEST_NUMBER], start + 1):
+                digits += group
+                if len(digits) > _LONGEST_NUMBER:
                     break
-                yield joined
+                if len(digits) >= _SHORTEST_NUMBER:
+                    yield _Number(digits, frozenset(gaps), is_whole_run=start == 0 and end == len(groups))
+                gaps.append(len(digits))
 
 
-def _is_id_number(number: str) -> bool:
-    if not _PROVINCES.match(number):
+def _is_id_number(number: _Number) -> bool:
+    digits = number.digits
+    if not _PROVINCES.match(digits):
         return False
-    if len(number) == 18:  # noqa: PLR2004 - the length of an ID number, GB 11643-1999
-        return _is_birth_date(number[6:14]) or id_number_checksum_is_valid(number)
+    if len(digits) == 18 and number.is_written_in(_ID_GAPS):  # noqa: PLR2004 - the length of an ID number, GB 11643-1999
+        return _is_birth_date(digits[6:14]) or id_number_checksum_is_valid(digits)
     # The old form of GB 11643-1989: fifteen digits with a two-digit year.
-    return len(number) == 15 and number.isdecimal() and _is_birth_date("19" + number[6:12])  # noqa: PLR2004
+    return (
+        len(digits) == 15  # noqa: PLR2004
+        and digits.isdecimal()
+        and number.is_written_in(_OLD_ID_GAPS)
+        and _is_birth_date("19" + digits[6:12])
+    )
+
+
+def _is_mobile(number: _Number) -> bool:
+    return any(
+        _MOBILE.fullmatch(number.digits.removeprefix(prefix)) is not None
+        and number.digits.startswith(prefix)
+        and number.is_written_in(_MOBILE_GAPS, offset=len(prefix))
+        for prefix in _MOBILE_PREFIXES
+    )
 
 
 def _is_birth_date(digits: str) -> bool:
@@ -118,12 +162,14 @@ def _is_birth_date(digits: str) -> bool:
     return 1850 <= born.year < 2100  # noqa: PLR2004 - nobody living is outside
 
 
-def _is_bank_card(number: str) -> bool:
+def _is_bank_card(number: _Number) -> bool:
     # A number that starts with zero or with a date is a voucher, serial or time stamp, not a card.
+    digits = number.digits
     return (
-        16 <= len(number) <= _LONGEST_NUMBER  # noqa: PLR2004 - ISO/IEC 7812-1 lengths in use in China
-        and number.isdecimal()
-        and number[0] != "0"
-        and not _COMPACT_DATE.match(number)
-        and luhn_is_valid(number)
+        16 <= len(digits) <= _LONGEST_NUMBER  # noqa: PLR2004 - ISO/IEC 7812-1 lengths in use in China
+        and digits.isdecimal()
+        and digits[0] != "0"
+        and number.is_written_in(_CARD_GAPS)
+        and not _COMPACT_DATE.match(digits)
+        and luhn_is_valid(digits)
     )

@@ -17,6 +17,8 @@ from common.personal_data import personal_data_in
 
 _MOST_ERRORS: Final = 50
 _SOURCES: Final = frozenset({"body", "query", "path", "header", "cookie"})
+# What pydantic appends to say which member of a union it tried.
+_UNION_MEMBERS: Final = frozenset({"str", "constrained-str", "int", "constrained-int", "float", "bool", "uuid", "date"})
 _FIELD_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,59}", re.ASCII)
 
 _MISSING: Final = ("此项必填。", "This is required.")
@@ -85,7 +87,6 @@ _TEXTS: Final[Mapping[str, tuple[str, tuple[str, str]]]] = {
     "is_instance_of": ("wrong_type", _OTHER),
     "unique_items": ("not_unique", ("含有重复项。", "Contains an item twice.")),
     "none_required": ("not_null", ("须为空。", "Must be null.")),
-    "union_error": ("wrong_form", _UNION),
 }
 _SAFE_CONTEXT: Final = ("min_length", "max_length", "gt", "ge", "lt", "le", "multiple_of", "expected")
 
@@ -103,11 +104,15 @@ def problem_from(error: ValidationError, prefix: Sequence[str | int] = ()) -> Pr
 
 def problem_from_details(details: Sequence[Mapping[str, object]]) -> Problem:
     """Turn pydantic's error details (``type``, ``loc``, ``ctx``) into ``invalid_request``, or the code a text earned."""
-    errors = [_translated(detail) for detail in details[:_MOST_ERRORS]]
-    for error in errors:
+    by_field: dict[str, FieldError] = {}
+    for detail in details[:_MOST_ERRORS]:
+        error = _translated(detail)
         if error.code == PERSONAL_DATA_IN_TEXT.code:
             return PERSONAL_DATA_IN_TEXT.error(field=error.field)
-    return invalid(errors)
+        # Several errors of one field are the members of a union, each saying why it is not the one.
+        known = by_field.get(error.field)
+        by_field[error.field] = error if known in {None, error} else FieldError(error.field, "wrong_form", *_UNION)
+    return invalid(by_field.values())
 
 
 def invalid(errors: Iterable[FieldError]) -> Problem:
@@ -124,6 +129,8 @@ def invalid_field(field: str, code: str, zh: str, en: str) -> Problem:
 def field_path(loc: Sequence[object]) -> str:
     """Print where an error lies: ``("body", "postings", 2, "amount_fen")`` becomes ``postings[2].amount_fen``."""
     parts = list(loc[1:] if loc and loc[0] in _SOURCES else loc)
+    while len(parts) > 1 and parts[-1] in _UNION_MEMBERS:
+        parts.pop()
     path = ""
     for part in parts:
         if isinstance(part, int):
