@@ -22,7 +22,8 @@ def _make_scalars_strict(schema: CoreSchema) -> None:
             continue
         seen.add(id(node))
         if isinstance(node, dict):
-            if node.get("type") in _STRICT_KINDS:
+            kind = node.get("type")  # of a model's fields, it is the schema of a field named "type"
+            if isinstance(kind, str) and kind in _STRICT_KINDS:
                 node.setdefault("strict", True)
             pending.extend(_children(node))
         elif isinstance(node, list | tuple):
