@@ -5,6 +5,7 @@ Two equal decisions are equal byte for byte, which is what recomputation compare
 
 from dataclasses import asdict, fields
 from typing import Final
+from uuid import UUID
 
 import orjson
 from pydantic import TypeAdapter
@@ -17,7 +18,15 @@ DECISION: Final = TypeAdapter(Decision)
 
 def to_text(value: Inputs | Decision) -> str:
     """Write inputs or a decision in the canonical form."""
-    return orjson.dumps(asdict(value), option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(asdict(value), default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _plain(value: object) -> str:
+    """Write what orjson does not know: the database driver's own kind of UUID."""
+    if isinstance(value, UUID):
+        return str(value)
+    message = f"{type(value).__name__} has no place in a decision"
+    raise TypeError(message)
 
 
 def inputs_from_text(text: str) -> Inputs:
