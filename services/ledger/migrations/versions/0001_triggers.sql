@@ -1,5 +1,7 @@
 -- What the database proves by itself, whoever writes. The functions run as their owner with a pinned search_path, and nobody else may execute them.
 -- SQLSTATEs of class FP are documented in docs/adr/0003-database-proves-invariants.md.
+-- A session keeps the plans of its first call, made when the tables may still be empty. The hot functions therefore allow no plan that
+-- would grow with the tables: they look up by key.
 
 -- A new book gets the head of its chain.
 CREATE FUNCTION book_opened() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -58,7 +60,8 @@ END $$;
 CREATE TRIGGER period_moved AFTER INSERT ON period_event FOR EACH ROW EXECUTE FUNCTION period_moved();
 
 -- Entries: seq and voucher numbers without gaps, open months, no future dates.
-CREATE FUNCTION journal_entry_numbered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION journal_entry_numbered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     head chain_head%ROWTYPE;
     run record;
@@ -104,7 +107,8 @@ CREATE TRIGGER journal_entry_numbered AFTER INSERT ON journal_entry REFERENCING 
     FOR EACH STATEMENT EXECUTE FUNCTION journal_entry_numbered();
 
 -- Postings: entry known, whole and not sealed; accounts exist; balanced per fund, basis and year; never below zero; totals moved.
-CREATE FUNCTION posting_proved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION posting_proved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     head chain_head%ROWTYPE;
     run record;
@@ -227,7 +231,8 @@ END $$;
 CREATE TRIGGER posting_proved AFTER INSERT ON posting REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION posting_proved();
 
 -- Chain records: positions without a gap, each naming the hash before it, entries in the order of their seq.
-CREATE FUNCTION chain_record_linked() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION chain_record_linked() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     head chain_head%ROWTYPE;
     run record;

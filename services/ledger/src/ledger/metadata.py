@@ -1,4 +1,7 @@
-"""The one MetaData of the ledger. Every room's ``tables.py`` puts its tables here; the migrations in ``services/ledger/migrations`` create them."""
+"""The one MetaData of the ledger.
+
+Every room's ``tables.py`` puts its tables here; ``services/ledger/migrations`` creates them.
+"""
 
 from sqlalchemy import MetaData
 

@@ -70,7 +70,8 @@ BUDGET_LINES_MISSING: Final = ProblemType(
     "缺少预算会计分录",
     "Budgetary lines are missing",
     "减少银行存款的凭证须同时登记预算会计分录（贷 8001），或注明为非预算事项并说明理由；且不得动用已冻结的资金。",
-    "An entry that lowers cash must carry its budgetary lines (credit 8001) or state non_budget with a reason, and may not use encumbered money.",
+    "An entry that lowers cash must carry its budgetary lines (credit 8001) or state non_budget with a reason, "
+    "and may not use encumbered money.",
 )
 OUT_OF_ORDER: Final = ProblemType(
     "out_of_order",

@@ -56,7 +56,7 @@ daily_total = Table(
     Column("day", Date, primary_key=True),
     Column("debit_fen", BigInteger, nullable=False),
     Column("credit_fen", BigInteger, nullable=False),
-    Index("ix_daily_total_day", "book", "day"),
+    Index("ix_daily_total_day", "day", "book"),
 )
 
 # Turnover by effective month 'YYYY-MM'.
@@ -71,5 +71,5 @@ monthly_total = Table(
     Column("month", Text, primary_key=True),
     Column("debit_fen", BigInteger, nullable=False),
     Column("credit_fen", BigInteger, nullable=False),
-    Index("ix_monthly_total_month", "book", "month"),
+    Index("ix_monthly_total_month", "month", "book"),
 )

@@ -5,7 +5,7 @@ Each request succeeds or fails by itself. What was decided moves the state on, s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
@@ -132,7 +132,7 @@ def _post(book: str, draft: EntryDraft, state: BookState, rows: NewRows) -> Post
         return problem
     link = Link(book, state.head.position + 1, state.head.hash)
     unhashed = _numbered(link, ready, state)
-    entry = replace(unhashed, hash=entry_hash(link, unhashed))
+    entry = unhashed._replace(hash=entry_hash(link, unhashed))
     rows.add_entry(entry, link.prev_hash, draft)
     state.apply(entry, draft.new_encumbrance, draft.opening_funds)
     return entry

@@ -7,7 +7,7 @@ Amounts are fen; ``budget_year`` 0 and source ``""`` mean "none".
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,8 @@ CONTROL_ACCOUNTS: frozenset[str] = frozenset({"allotted", "available", "encumber
 class LineDraft:
     """One line of an entry to be posted.
 
-    ``source=None`` leaves the choice to the engine: a credit of cash is split over the fund's order of sources, anything else gets no source.
+    ``source=None`` leaves the choice to the engine: a credit of cash is split over the fund's order of sources,
+    anything else gets no source.
     """
 
     fund: str
@@ -93,8 +94,7 @@ class EntryDraft:
     opening_funds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PostedLine:
+class PostedLine(NamedTuple):
     """One line of a posted entry; ``line`` counts from 1."""
 
     line: int
@@ -114,8 +114,7 @@ class PostedLine:
         return self.amount_fen if (self.side == "debit") != self.red else -self.amount_fen
 
 
-@dataclass(frozen=True, slots=True)
-class PostedEntry:
+class PostedEntry(NamedTuple):
     """An entry as it stands in the book, with its place in the chain. ``undone_by`` names the entry that took it back, if any."""
 
     book: str

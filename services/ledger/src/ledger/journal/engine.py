@@ -19,7 +19,8 @@ from common.logging import get_logger
 from common.request_id import current_request_id
 from ledger.journal.decide import CONFLICT, Outcome, Ticket
 from ledger.journal.drafts import Answer, PostingRequest
-from ledger.journal.group import post_group
+from ledger.journal.group import GroupWriter
+from ledger.journal.metrics import EngineMetrics
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -76,14 +77,15 @@ class PostingEngine:
     def __init__(self, database_url: str, limits: EngineLimits | None = None) -> None:
         self.limits = limits or EngineLimits()
         self._url = database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
-        self._pool: asyncpg.Pool | None = None
+        self.metrics = EngineMetrics()
+        self._writer: GroupWriter | None = None
         self._lanes: dict[str, _Lane] = {}
         self._waiting = 0
         self._closing = False
 
     async def start(self) -> None:
         """Make ready. Connects only when something is posted, so that the service starts while its database is down."""
-        self._pool = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             self._url,
             min_size=0,
             max_size=self.limits.connections,
@@ -95,16 +97,24 @@ class PostingEngine:
                 "application_name": "fangpin-ledger-engine",
                 "timezone": "UTC",
                 "jit": "off",
+                # The load query is planned once a connection, while the tables may still be empty: it must use their keys all the same.
+                "plan_cache_mode": "force_generic_plan",
+                "enable_seqscan": "off",
+                "enable_hashjoin": "off",
+                "enable_mergejoin": "off",
                 "statement_timeout": str(int(self.limits.statement_seconds * 1000)),
                 "lock_timeout": str(int(self.limits.lock_seconds * 1000)),
                 "idle_in_transaction_session_timeout": str(int(self.limits.statement_seconds * 1000)),
             },
         )
+        self._writer = GroupWriter(pool, self.metrics)
+        self._closing = False
 
     async def close(self) -> None:
         """Stop: refuse new requests, finish those accepted within the grace time, refuse the rest with 503."""
         self._closing = True
         tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        late: set[asyncio.Task[None]] = set()
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=self.limits.shutdown_grace)
             for task in late:
@@ -113,9 +123,11 @@ class PostingEngine:
         for lane in self._lanes.values():
             while lane.waiting:
                 self._answer([lane.waiting.popleft()], None)
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            pool.terminate() if any(task.cancelled() for task in tasks) else await pool.close()
+        writer, self._writer = self._writer, None
+        if writer is not None and late:
+            writer.pool.terminate()
+        elif writer is not None:
+            await writer.pool.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -158,17 +170,18 @@ class PostingEngine:
 
     async def _submit(self, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
         """Queue the requests in their book's lane and wait for their outcomes."""
-        if self._closing or self._pool is None or self._waiting + len(tickets) > self.limits.queue_limit:
+        if self._closing or self._writer is None or self._waiting + len(tickets) > self.limits.queue_limit:
             raise unavailable()
         batch = _Batch(tickets, atomic, asyncio.get_running_loop().create_future())
         lane = self._lanes.setdefault(book, _Lane(book))
         lane.waiting.append(batch)
         self._waiting += len(tickets)
+        self.metrics.waiting.set(self._waiting)
         if lane.task is None:
-            lane.task = asyncio.create_task(self._run(lane, self._pool), name=f"posting lane {book}")
+            lane.task = asyncio.create_task(self._run(lane, self._writer), name=f"posting lane {book}")
         return await batch.done
 
-    async def _run(self, lane: _Lane, pool: asyncpg.Pool) -> None:
+    async def _run(self, lane: _Lane, writer: GroupWriter) -> None:
         """Work the lane until nothing waits; then forget it."""
         try:
             while lane.waiting:
@@ -176,7 +189,7 @@ class PostingEngine:
                 tickets = [ticket for batch in group for ticket in batch.tickets]
                 outcomes = None
                 try:
-                    outcomes = await post_group(pool, lane.book, tickets, atomic=group[0].atomic)
+                    outcomes = await writer.post(lane.book, tickets, atomic=group[0].atomic)
                 finally:
                     self._answer(group, outcomes)
         finally:
@@ -190,6 +203,7 @@ class PostingEngine:
         for batch in group:
             end = start + len(batch.tickets)
             self._waiting -= len(batch.tickets)
+            self.metrics.waiting.set(self._waiting)
             if not batch.done.done():
                 batch.done.set_result(outcomes[start:end] if outcomes else [unavailable() for _ in batch.tickets])
             start = end

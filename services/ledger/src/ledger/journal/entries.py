@@ -96,7 +96,9 @@ def draft_reversal(wish: Reversal, state: BookState) -> EntryDraft | Problem:
     if entry.undone_by is not None:
         return problems.ALREADY_REVERSED.error(undone_by=str(entry.undone_by))
     if wish.effective_on < entry.effective_on:
-        return invalid_field("effective_on", "before_the_entry", "不得早于原凭证日期。", "Must not be before the entry's own date.")
+        return invalid_field(
+            "effective_on", "before_the_entry", "不得早于原凭证日期。", "Must not be before the entry's own date."
+        )
     return EntryDraft(
         kind="reversal",
         effective_on=wish.effective_on,

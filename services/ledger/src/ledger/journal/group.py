@@ -10,8 +10,7 @@ import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from prometheus_client import Counter, Histogram
-
+from common.database import sqlstate
 from common.errors import NOT_FOUND, unavailable
 from common.logging import get_logger
 from ledger.journal import store
@@ -26,14 +25,10 @@ if TYPE_CHECKING:
     import asyncpg
 
     from ledger.journal.decide import Outcome, Ticket
+    from ledger.journal.metrics import EngineMetrics
+    from ledger.journal.store import Connection
 
 log = get_logger(__name__)
-
-GROUP_ENTRIES = Histogram(
-    "ledger_posting_group_entries", "Entries written in one transaction.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
-)
-GROUP_SECONDS = Histogram("ledger_posting_group_seconds", "Time of one posting transaction, lock included.")
-FAULTS = Counter("ledger_posting_faults", "Failed attempts to write a group.", ["fault"])
 
 _PAUSES = (0.05, 0.25, 1.0)
 """Seconds to wait before the second, third and fourth attempt after a lost connection."""
@@ -43,71 +38,87 @@ class CommitLostError(Exception):
     """The server rolled back where a commit was asked for."""
 
 
-async def post_group(pool: asyncpg.Pool, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
-    """Decide and write the requests; return their outcomes in order. Never raises for what a request or the database does."""
-    for pause in (*_PAUSES, None):
-        try:
-            return await _attempt(pool, book, tickets, atomic=atomic)
-        except Exception as error:  # noqa: BLE001 - every failure is classified; none may leave the waiting requests unanswered
-            fault = classify(error)
-            FAULTS.labels(fault.name.lower()).inc()
-            log.warning("posting_attempt_failed", book=book, requests=len(tickets), fault=fault.name, error=type(error).__name__)
-            if fault is Fault.REFUSED:
-                return await _isolate(pool, book, tickets, error, atomic=atomic)
-            if fault is Fault.BUSY or pause is None:
-                break
-            await asyncio.sleep(pause)
-    return [unavailable() for _ in tickets]
+class GroupWriter:
+    """Writes groups through a pool of connections."""
 
+    def __init__(self, pool: asyncpg.Pool, metrics: EngineMetrics) -> None:
+        self.pool = pool
+        self._metrics = metrics
 
-async def _isolate(
-    pool: asyncpg.Pool, book: str, tickets: Sequence[Ticket], error: Exception, *, atomic: bool
-) -> list[Outcome]:
-    """Find the request that cannot be written by halving the group. An all-or-nothing group falls as a whole."""
-    if atomic or len(tickets) == 1:
-        log.error("posting_refused_unexpectedly", book=book, requests=len(tickets), exc_info=error)
-        return [problem_for(error) for _ in tickets]
-    half = len(tickets) // 2
-    first = await post_group(pool, book, tickets[:half], atomic=False)
-    return first + await post_group(pool, book, tickets[half:], atomic=False)
+    async def post(self, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
+        """Decide and write the requests; return their outcomes in order. Never raises for what a request or the database does."""
+        for pause in (*_PAUSES, None):
+            try:
+                return await self._attempt(book, tickets, atomic=atomic)
+            except Exception as error:  # noqa: BLE001 - every failure is classified; none may leave the waiting requests unanswered
+                fault = classify(error)
+                self._metrics.faults.labels(fault.name.lower()).inc()
+                log.warning(
+                    "posting_attempt_failed",
+                    book=book,
+                    requests=len(tickets),
+                    fault=fault.name,
+                    error=type(error).__name__,
+                    sqlstate=sqlstate(error),
+                )
+                if fault is Fault.REFUSED:
+                    return await self._isolate(book, tickets, error, atomic=atomic)
+                if fault is Fault.BUSY or pause is None:
+                    break
+                await asyncio.sleep(pause)
+        return [unavailable() for _ in tickets]
 
+    async def _isolate(self, book: str, tickets: Sequence[Ticket], error: Exception, *, atomic: bool) -> list[Outcome]:
+        """Find the request that cannot be written by halving the group. An all-or-nothing group falls as a whole."""
+        if atomic or len(tickets) == 1:
+            # The exception's own text may repeat what was sent: only its kind is logged.
+            log.error(
+                "posting_refused_unexpectedly",
+                book=book,
+                requests=len(tickets),
+                error=type(error).__name__,
+                sqlstate=sqlstate(error),
+            )
+            return [problem_for(error) for _ in tickets]
+        half = len(tickets) // 2
+        first = await self.post(book, tickets[:half], atomic=False)
+        return first + await self.post(book, tickets[half:], atomic=False)
 
-async def _attempt(pool: asyncpg.Pool, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
-    async with pool.acquire() as connection:
-        started = perf_counter()
-        await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        try:
-            outcomes = await _in_transaction(connection, book, tickets, atomic=atomic)
-        except BaseException:
-            await _roll_back(connection)
-            raise
-        GROUP_SECONDS.observe(perf_counter() - started)
-        return outcomes
+    async def _attempt(self, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
+        async with self.pool.acquire() as connection:
+            started = perf_counter()
+            await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            try:
+                outcomes = await self._in_transaction(connection, book, tickets, atomic=atomic)
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            self._metrics.group_seconds.observe(perf_counter() - started)
+            return outcomes
 
-
-async def _in_transaction(
-    connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record], book: str, tickets: Sequence[Ticket], *, atomic: bool
-) -> list[Outcome]:
-    if not await store.lock_book(connection, book):
-        await connection.execute("ROLLBACK")
-        return [NOT_FOUND.error() for _ in tickets]
-    loaded = await store.load(connection, book, tickets)
-    decided = decide_group(tickets, book_state(book, loaded), stored_answers(loaded), atomic=atomic)
-    if not decided.rows.keys:
-        await connection.execute("ROLLBACK")
+    async def _in_transaction(
+        self, connection: Connection, book: str, tickets: Sequence[Ticket], *, atomic: bool
+    ) -> list[Outcome]:
+        if not await store.lock_book(connection, book):
+            await connection.execute("ROLLBACK")
+            return [NOT_FOUND.error() for _ in tickets]
+        loaded = await store.load(connection, book, tickets)
+        decided = decide_group(tickets, book_state(book, loaded), stored_answers(loaded), atomic=atomic)
+        if not decided.rows.keys:
+            await connection.execute("ROLLBACK")
+            return decided.outcomes
+        await store.write(connection, decided.rows)
+        for ticket, outcome in zip(tickets, decided.outcomes, strict=True):
+            if isinstance(outcome, Answer) and not outcome.replayed:
+                ticket.unconfirmed = outcome.body
+        # A transaction that cannot commit may answer ROLLBACK instead of raising.
+        if await connection.execute("COMMIT") != "COMMIT":
+            raise CommitLostError
+        self._metrics.group_entries.observe(len(decided.rows.entries))
         return decided.outcomes
-    await store.write(connection, decided.rows)
-    for ticket, outcome in zip(tickets, decided.outcomes, strict=True):
-        if isinstance(outcome, Answer) and not outcome.replayed:
-            ticket.unconfirmed = outcome.body
-    # A transaction that cannot commit may answer ROLLBACK instead of raising.
-    if await connection.execute("COMMIT") != "COMMIT":
-        raise CommitLostError
-    GROUP_ENTRIES.observe(len(decided.rows.entries))
-    return decided.outcomes
 
 
-async def _roll_back(connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]) -> None:
+async def _roll_back(connection: Connection) -> None:
     """Leave the transaction; a connection that cannot is thrown away by the pool."""
     if connection.is_closed() or not connection.is_in_transaction():
         return

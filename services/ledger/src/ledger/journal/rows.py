@@ -15,7 +15,7 @@ from ledger.journal.drafts import PostedEntry, PostedLine
 from ledger.journal.state import AccountState, BookState, ChainHead, EncumbranceState, FundState, open_months
 
 if TYPE_CHECKING:
-    from ledger.journal.drafts import Basis, EntryDraft, EntryKind, NewEncumbrance, Side, VoucherType
+    from ledger.journal.drafts import Basis, EntryDraft, EntryKind, Metadata, NewEncumbrance, Side, VoucherType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,7 +64,9 @@ class NewRows:
         """Add a decided entry with all that goes with it."""
         self.entries.append(entry_row(entry))
         self.postings.extend(_posting_row(entry, line) for line in entry.postings)
-        self.records.append((entry.book, entry.position, "entry", entry.seq, FORMAT, prev_hash, entry.hash, entry.posted_at))
+        self.records.append(
+            (entry.book, entry.position, "entry", entry.seq, FORMAT, prev_hash, entry.hash, entry.posted_at)
+        )
         if draft.new_encumbrance is not None:
             self.encumbrances.append(_encumbrance_row(entry, draft.new_encumbrance))
         self.openings.extend((entry.book, fund, entry.seq) for fund in draft.opening_funds)
@@ -82,10 +84,14 @@ def entry_row(entry: PostedEntry) -> Row:
     """Return the entry as a row of ``journal_entry``."""
     return (
         entry.book, entry.seq, entry.id, entry.kind, entry.fiscal_year, entry.period, entry.voucher_type, entry.voucher_number,
-        entry.effective_on, entry.posted_at, entry.description, entry.reference, orjson.dumps(entry.metadata).decode() if entry.metadata else "{}",
-        entry.payee_ref, entry.non_budget, entry.non_budget_reason, entry.red, entry.undoes, len(entry.postings), entry.prepared_by,
+        entry.effective_on, entry.posted_at, entry.description, entry.reference, _metadata(entry.metadata), entry.payee_ref,
+        entry.non_budget, entry.non_budget_reason, entry.red, entry.undoes, len(entry.postings), entry.prepared_by,
         entry.reviewed_by, entry.posted_by, entry.attachment_count, list(entry.attachment_hashes),
     )  # fmt: skip
+
+
+def _metadata(metadata: Metadata) -> str:
+    return orjson.dumps(metadata).decode() if metadata else "{}"
 
 
 def _posting_row(entry: PostedEntry, line: PostedLine) -> Row:

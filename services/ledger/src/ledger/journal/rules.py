@@ -86,9 +86,13 @@ def is_dated_in_the_book(entry: Candidate, state: BookState) -> Problem | None:
     """The business date is neither after today (Asia/Shanghai) nor before the book's first month."""
     day = entry.draft.effective_on
     if day > state.today:
-        return invalid_field("effective_on", "in_the_future", "业务日期不得晚于今天。", "The date must not be after today.")
+        return invalid_field(
+            "effective_on", "in_the_future", "业务日期不得晚于今天。", "The date must not be after today."
+        )
     if month_code(day) < state.first_period:
-        return invalid_field("effective_on", "before_the_book", "业务日期早于账套启用月份。", "The date lies before the book begins.")
+        return invalid_field(
+            "effective_on", "before_the_book", "业务日期早于账套启用月份。", "The date lies before the book begins."
+        )
     return None
 
 
@@ -121,7 +125,9 @@ def balances(entry: Candidate, state: BookState) -> Problem | None:
         sums[key] = sums.get(key, 0) + fen
     for (fund, basis, _), fen in sums.items():
         if fen:
-            return problems.UNBALANCED_ENTRY.error(field="postings", fund=fund, basis=basis, difference_fen=fen * entry.sign)
+            return problems.UNBALANCED_ENTRY.error(
+                field="postings", fund=fund, basis=basis, difference_fen=fen * entry.sign
+            )
     return None
 
 
@@ -243,4 +249,3 @@ RULES: tuple[Rule, ...] = (
     leaves_encumbrances_whole,
     stays_in_range,
 )
-

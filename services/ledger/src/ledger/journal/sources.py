@@ -37,18 +37,22 @@ def split_over_sources(amount_fen: int, cash: Mapping[str, int], order: Sequence
 
 
 def with_sources(lines: tuple[LineDraft, ...], state: BookState) -> tuple[LineDraft, ...]:
-    """Return the lines with every source settled. Lines without a source that credit cash are split, in the order they stand."""
-    if all(line.source is not None for line in lines):
+    """Split the lines that credit cash without a source, in the order they stand; leave the others as they are."""
+    if not any(_takes_cash_of_any_source(line) for line in lines):
         return lines
     left: dict[str, dict[str, int]] = {}
     settled: list[LineDraft] = []
     for line in lines:
         fund = state.fund(line.fund)
-        if line.source is not None or line.account != CASH or line.side == "debit" or fund is None:
-            settled.append(line if line.source is not None else replace(line, source=NO_SOURCE))
+        if fund is None or not _takes_cash_of_any_source(line):
+            settled.append(line)
             continue
         cash = left.setdefault(line.fund, state.cash_by_source(line.fund))
         for source, fen in split_over_sources(line.amount_fen, cash, fund.source_order):
             cash[source] = cash.get(source, 0) - fen
             settled.append(replace(line, source=source, amount_fen=fen))
     return tuple(settled)
+
+
+def _takes_cash_of_any_source(line: LineDraft) -> bool:
+    return line.account == CASH and line.source is None and line.side == "credit"

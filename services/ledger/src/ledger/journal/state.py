@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from common.dates import month_code, next_month
 from ledger.journal.drafts import CASH, NO_SOURCE
 
 if TYPE_CHECKING:
@@ -147,7 +148,9 @@ class BookState:
     def balance_of(self, fund: str, account: str, budget_year: int | None = None) -> int:
         """Debit minus credit over all sources, and over all budget years unless one is named."""
         return sum(
-            fen for (f, a, year, _), fen in self.balances.items() if f == fund and a == account and budget_year in (None, year)
+            fen
+            for (f, a, year, _), fen in self.balances.items()
+            if f == fund and a == account and budget_year in (None, year)
         )
 
     def cash_by_source(self, fund: str) -> dict[str, int]:
@@ -174,7 +177,9 @@ class BookState:
         """The number the next voucher of this month and type gets."""
         return self.vouchers.get((period, voucher_type), 0) + 1
 
-    def apply(self, entry: PostedEntry, opened: NewEncumbrance | None = None, opening_funds: Iterable[str] = ()) -> None:
+    def apply(
+        self, entry: PostedEntry, opened: NewEncumbrance | None = None, opening_funds: Iterable[str] = ()
+    ) -> None:
         """Move the state on by one decided entry."""
         self.head = ChainHead(entry.position, entry.seq, entry.hash)
         self.vouchers[entry.period, entry.voucher_type] = entry.voucher_number
@@ -183,7 +188,7 @@ class BookState:
         for line in entry.postings:
             self._apply_line(line, entry.kind)
         if entry.undoes is not None and entry.undoes in self.entries:
-            self.entries[entry.undoes] = replace(self.entries[entry.undoes], undone_by=entry.id)
+            self.entries[entry.undoes] = self.entries[entry.undoes]._replace(undone_by=entry.id)
         self.entries[entry.id] = entry
         for code in opening_funds:
             self.funds[code] = replace(self.funds[code], has_opening=True)
@@ -220,8 +225,8 @@ def _opened(new: NewEncumbrance, entry: PostedEntry) -> EncumbranceState:
 def open_months(periods: Mapping[str, str], first_period: str, today: date) -> dict[str, str]:
     """The months a book has: those with a row, and the open ones up to the current month that have none yet."""
     months = dict(periods)
-    year, month = int(first_period[:4]), int(first_period[5:])
-    while (year, month) <= (today.year, today.month):
-        months.setdefault(f"{year:04d}-{month:02d}", "open")
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    code, current = first_period, month_code(today)
+    while code <= current:
+        months.setdefault(code, "open")
+        code = next_month(code)
     return months

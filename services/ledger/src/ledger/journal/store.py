@@ -7,7 +7,7 @@ lock a book and append their chain records through ``service``, which uses the f
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 from sqlalchemy import func, insert, select
@@ -26,16 +26,19 @@ if TYPE_CHECKING:
     from ledger.journal.decide import Ticket
     from ledger.journal.drafts import Json
 
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+"""A plain driver connection, taken from a pool or not."""
+
 _LOCK = "SELECT 1 FROM book WHERE code = $1 FOR UPDATE"
 _LOAD = Path(__file__).with_name("load.sql").read_text(encoding="utf-8")
 
 
-async def lock_book(connection: asyncpg.Connection[asyncpg.Record], book: str) -> bool:
+async def lock_book(connection: Connection, book: str) -> bool:
     """Lock the book's row until the transaction ends; false if there is no such book."""
     return await connection.fetchval(_LOCK, book) is not None
 
 
-async def load(connection: asyncpg.Connection[asyncpg.Record], book: str, tickets: Sequence[Ticket]) -> rows.Loaded:
+async def load(connection: Connection, book: str, tickets: Sequence[Ticket]) -> rows.Loaded:
     """Load what the requests need. Must run after ``lock_book``, as a statement of its own, to see what the lock's last holder did."""
     needs = [ticket.request.needs for ticket in tickets]
     answer: str = await connection.fetchval(
@@ -51,7 +54,7 @@ async def load(connection: asyncpg.Connection[asyncpg.Record], book: str, ticket
     return loaded
 
 
-async def write(connection: asyncpg.Connection[asyncpg.Record], new: rows.NewRows) -> None:
+async def write(connection: Connection, new: rows.NewRows) -> None:
     """Copy the rows in, in the order in which the triggers can prove them."""
     await _copy(connection, "period", rows.PERIOD_COLUMNS, new.periods)
     await _copy(connection, "journal_entry", rows.ENTRY_COLUMNS, new.entries)
@@ -62,9 +65,7 @@ async def write(connection: asyncpg.Connection[asyncpg.Record], new: rows.NewRow
     await _copy(connection, "idempotency_key", rows.KEY_COLUMNS, new.keys)
 
 
-async def _copy(
-    connection: asyncpg.Connection[asyncpg.Record], table: str, columns: Sequence[str], records: Sequence[rows.Row]
-) -> None:
+async def _copy(connection: Connection, table: str, columns: Sequence[str], records: Sequence[rows.Row]) -> None:
     if records:
         await connection.copy_records_to_table(table, records=records, columns=columns)
 

@@ -53,11 +53,13 @@ journal_entry = Table(
     Column("posted_by", Text, nullable=False),
     Column("attachment_count", Integer, nullable=False),
     Column("attachment_hashes", ARRAY(Text), nullable=False),
-    UniqueConstraint("book", "id"),
-    UniqueConstraint("book", "fiscal_year", "period", "voucher_type", "voucher_number", name="uq_journal_entry_voucher"),
-    Index("ix_journal_entry_undoes", "book", "undoes", unique=True, postgresql_where=text("undoes IS NOT NULL")),
-    Index("ix_journal_entry_reference", "book", "reference", "seq", postgresql_where=text("reference IS NOT NULL")),
-    Index("ix_journal_entry_effective_on", "book", "effective_on", "seq"),
+    UniqueConstraint("id", "book"),
+    UniqueConstraint(
+        "fiscal_year", "period", "voucher_type", "voucher_number", "book", name="uq_journal_entry_voucher"
+    ),
+    Index("ix_journal_entry_undoes", "undoes", "book", unique=True, postgresql_where=text("undoes IS NOT NULL")),
+    Index("ix_journal_entry_reference", "reference", "book", "seq", postgresql_where=text("reference IS NOT NULL")),
+    Index("ix_journal_entry_effective_on", "effective_on", "book", "seq"),
 )
 
 # No foreign keys on postings: row-level checks would halve the rate, the statement trigger proves the same.
@@ -76,8 +78,8 @@ posting = Table(
     Column("source", Text, nullable=False),
     Column("encumbrance", Uuid),
     Column("memo", Text),
-    Index("ix_posting_account", "book", "fund", "account", "seq"),
-    Index("ix_posting_encumbrance", "book", "encumbrance", "seq", postgresql_where=text("encumbrance IS NOT NULL")),
+    Index("ix_posting_account", "fund", "account", "book", "seq"),
+    Index("ix_posting_encumbrance", "encumbrance", "book", "seq", postgresql_where=text("encumbrance IS NOT NULL")),
 )
 
 voucher_head = Table(
@@ -102,7 +104,7 @@ chain_record = Table(
     Column("prev_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Index("ix_chain_record_seq", "book", "seq", unique=True, postgresql_where=text("seq IS NOT NULL")),
+    Index("ix_chain_record_seq", "seq", "book", unique=True, postgresql_where=text("seq IS NOT NULL")),
 )
 
 chain_head = Table(
