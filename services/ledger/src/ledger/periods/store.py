@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books.tables import book as book_table
@@ -44,7 +45,7 @@ async def latest_events(connection: AsyncConnection, book: str) -> dict[str, Per
     """Return the latest event of every month that has one."""
     rows = await connection.execute(
         select(period_event)
-        .distinct(period_event.c.code)
+        .ext(distinct_on(period_event.c.code))
         .where(period_event.c.book == book)
         .order_by(period_event.c.code, period_event.c.position.desc())
     )
