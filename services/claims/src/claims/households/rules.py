@@ -117,7 +117,7 @@ def normal_name(given: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the checks over a whole household need of one present member."""
+    """What the checks over a whole household need of one present member; an empty relation was not understood."""
 
     relation: str
     id_number: str
@@ -130,8 +130,9 @@ def check_members(members: Sequence[Person]) -> tuple[int | None, Refusal] | Non
         if person.id_number in seen:
             return index, PERSON_TWICE
         seen.add(person.id_number)
-    heads = Counter(person.relation for person in members)["head"]
-    return None if heads == 1 else (None, HEAD_COUNT)
+    relations = Counter(person.relation for person in members)
+    # A member whose relation was not understood may be the head: that fault is named by itself.
+    return None if relations["head"] == 1 or relations[""] else (None, HEAD_COUNT)
 
 
 def mask_name(name: str) -> str:
