@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.fangpin-ready
 MEMBERS := libs/common services/ledger services/claims
-PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 # The cache lies in .venv too: nothing is written outside the checkout, and hard links make it cost no space.
 UV := UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=$(VENV)/.uv-cache $(BIN)/uv
 CODE := libs services deploy tests
@@ -30,7 +30,7 @@ setup: $(STAMP) ## install what is missing into .venv, from the hash-pinned lock
 # uv itself is one of the lock's packages: pip installs exactly that build (hashes checked), uv the rest.
 $(STAMP): requirements.lock $(PROJECTS)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "make: $(PYTHON) is not on PATH; install Python 3.11 or set PYTHON=" >&2; exit 2; }
-	@echo "setup: creating $(VENV) from requirements.lock" >&2
+	@echo "setup: bringing $(VENV) to what requirements.lock says" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >&2
 	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.lock >&2
