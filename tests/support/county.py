@@ -54,16 +54,12 @@ class County:
             "Idempotency-Key": key or f"county-{next(_KEYS)}",
         }
 
-    async def try_post(
-        self, service: str, path: str, body: object, who: str, key: str | None = None
-    ) -> httpx.Response:
+    async def try_post(self, service: str, path: str, body: object, who: str, key: str | None = None) -> httpx.Response:
         """POST below the book and return the response, whatever it is."""
         client = self.ledger if service == "ledger" else self.claims
         return await client.post(f"/v1/books/{self.book}{path}", json=body, headers=self.headers(who, key))
 
-    async def post(
-        self, service: str, path: str, body: object, who: str, key: str | None = None
-    ) -> dict[str, Any]:
+    async def post(self, service: str, path: str, body: object, who: str, key: str | None = None) -> dict[str, Any]:
         """POST below the book; the answer must be a success."""
         answer = await self.try_post(service, path, body, who, key)
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
