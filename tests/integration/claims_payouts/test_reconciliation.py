@@ -1,0 +1,96 @@
+"""Reconciliation names every difference between the two services, to the fen and both ways, and waits for what is under way."""
+
+import httpx
+import pytest
+
+from tests.integration.claims_payouts.conftest import Post
+from tests.support.county import County
+
+pytestmark = pytest.mark.anyio
+
+
+async def kinds(post: Post, county: County) -> list[tuple[str, int, int]]:
+    compared = await post.reconcile(county.book)
+    assert compared.matched is (not compared.differences)
+    return [(one.kind, one.claims_fen, one.ledger_fen) for one in compared.differences]
+
+
+async def test_a_wish_not_yet_confirmed_is_in_flight_on_either_side_of_the_ledgers_commit(
+    county: County, post: Post
+) -> None:
+    await county.found()
+    await county.approved_claim(5_000)
+    assert await kinds(post, county) == [("in_flight", 5_000, 0)]
+
+    async def lose(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            await post.line.pass_on(request)
+            raise httpx.ReadTimeout("lost")
+        return await post.line.pass_on(request)
+
+    post.line.fault = lose
+    await post.round()
+    assert await kinds(post, county) == [("in_flight", 0, 0)]
+    post.line.fault = None
+    await post.until_idle()
+    assert await kinds(post, county) == []
+
+
+async def test_what_the_ledger_did_by_itself_is_named(county: County, post: Post) -> None:
+    await county.found()
+    claim_id = await county.approved_claim(5_000)
+    other = await county.approved_claim(7_000)
+    await post.until_idle()
+    stray = {
+        "fund": "insurance",
+        "fiscal_year": 2021,
+        "amount_fen": 900,
+        "purpose": "手工冻结",
+        "effective_on": "2021-06-21",
+    }
+    await county.post("ledger", "/encumbrances", stray, "officer")
+    assert await kinds(post, county) == [("unknown_to_claims", 0, 900)]
+    await county.post("ledger", "/encumbrances", stray | {"reference": f"claim:{claim_id}"}, "officer")
+    money = (await county.get("claims", f"/claims/{other}", "county"))["money"]
+    release = {"effective_on": "2021-06-22", "reason": "手工解冻"}
+    await county.post("ledger", f"/encumbrances/{money['encumbrance_id']}/release", release, "officer")
+    assert sorted(await kinds(post, county)) == [
+        ("duplicate_in_ledger", 0, 900),
+        ("released_in_ledger", 0, 7_000),
+        ("unknown_to_claims", 0, 900),
+    ]
+
+
+async def test_a_payment_somebody_made_in_the_ledger_by_hand_is_named(county: County, post: Post) -> None:
+    await county.found()
+    claim_id = await county.approved_claim(5_000)
+    await post.until_idle()
+    money = (await county.get("claims", f"/claims/{claim_id}", "county"))["money"]
+    body = {"amount_fen": 1, "effective_on": "2021-06-22", "payee_ref": "somebody"}
+    await county.post("ledger", f"/encumbrances/{money['encumbrance_id']}/liquidations", body, "officer")
+    assert await kinds(post, county) == [("liquidated_differs", 0, 1)]
+
+
+async def test_other_funds_are_not_the_insurances_business(county: County, post: Post) -> None:
+    await county.found()
+    for path, body in (
+        ("receipts", {"amount_fen": 900, "source": "county", "effective_on": "2021-01-10"}),
+        ("allotments", {"amount_fen": 900, "fiscal_year": 2021, "effective_on": "2021-01-12", "authority": "测试"}),
+    ):
+        await county.post("ledger", f"/funds/repair/{path}", body, "officer")
+    stray = {
+        "fund": "repair",
+        "fiscal_year": 2021,
+        "amount_fen": 900,
+        "purpose": "维修",
+        "effective_on": "2021-06-21",
+        "reference": "claim:01957c6e-1111-7c3e-9b1d-2f4a6c8e0b12",
+    }
+    await county.post("ledger", "/encumbrances", stray, "officer")
+    assert await kinds(post, county) == []
+
+
+async def test_without_the_ledger_the_answer_is_unavailable_with_a_time_to_come_back(county: County) -> None:
+    answer = await county.try_get("claims", "/reconciliation", "auditor")
+    assert (answer.status_code, answer.json()["code"]) == (503, "ledger_unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
