@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 from jwt.algorithms import ECAlgorithm
+from pydantic import Field
 
 from common.auth import Authenticator, Principal, require
 from common.dates import BusinessDate
@@ -50,7 +51,7 @@ class ThingIn(Wire):
     )
     effective_on: BusinessDate
     postings: list[PostingIn]
-    metadata: dict[str, str | int | bool] = {}
+    metadata: dict[str, str | int | bool] = Field(default_factory=dict)
 
 
 class ThingOut(Wire):
@@ -78,7 +79,9 @@ async def create_thing(book: BookCode, body: ThingIn, key: IdempotencyKey, _who:
 
 
 @router.get("/things")
-async def list_things(book: BookCode, _who: reader, fund: Code | None = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[ThingOut]:  # fmt: skip
+async def list_things(
+    book: BookCode, _who: reader, fund: Code | None = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[ThingOut]:
     after = decode_cursor(cursor, int)
     first = 0 if after is None else int(str(after[0])) + 1
     rows = [ThingOut(id=THING, count=number) for number in range(first, 2500)][: limit + 1]

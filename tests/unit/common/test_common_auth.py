@@ -49,7 +49,8 @@ async def test_a_good_token_says_who_with_which_scopes_and_books(keys: Keys) -> 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "exp", "nbf", "sub"])
 async def test_a_token_without_a_required_claim_is_refused(keys: Keys, claim: str) -> None:
-    assert await status_of(authenticator(keys), keys.token(**{claim: None})) == 401
+    without: dict[str, Any] = {claim: None}
+    assert await status_of(authenticator(keys), keys.token(**without)) == 401
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ async def test_an_address_that_does_not_answer_is_unavailable(keys: Keys) -> Non
 
 
 def test_the_three_algorithms_are_understood_and_others_left_out() -> None:
-    strong, weak = rsa.generate_private_key(65537, 2048), rsa.generate_private_key(65537, 1024)
+    strong, weak = rsa.generate_private_key(65537, 2048), rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
     p384 = ec.generate_private_key(ec.SECP384R1())
     entries = [
         ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True) | {"kid": "ec"},

@@ -242,7 +242,7 @@ def test_what_a_text_accepts_is_what_its_schema_says(kind: Any, value: str) -> N
 
     pattern = TypeAdapter(kind).json_schema()["pattern"]
     accepted = checked(kind, value)
-    if accepted in {"personal_data_in_text"}:
+    if accepted == "personal_data_in_text":
         return
     is_valid = accepted == value.strip()
     assert is_valid == (re.search(pattern.replace("$", r"\Z"), value) is not None)

@@ -32,7 +32,6 @@ def bearer(token: str) -> dict[str, str]:
 async def test_authorisation_comes_before_everything_about_the_body_and_the_query(
     client: httpx.AsyncClient, keys: Keys
 ) -> None:
-    bad = {"content": b"{ broken", "params": {"unknown": "1"}}
     cases = [
         ({}, THINGS, 422),
         ({"Authorization": ""}, THINGS, 401),
@@ -42,7 +41,7 @@ async def test_authorisation_comes_before_everything_about_the_body_and_the_quer
         (bearer(keys.token(scope="things:read")), "/v1/books/%00/things", 403),
     ]
     for headers, url, status in cases:
-        answer = await client.post(url, headers=headers, **bad)
+        answer = await client.post(url, headers=headers, content=b"{ broken", params={"unknown": "1"})
         assert answer.status_code == status, (headers, answer.text)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from common.errors import INVALID_REQUEST, Problem, unavailable
+from common.json_body import dump_json
 from common.logging import get_logger
 
 log = get_logger(__name__)
@@ -62,7 +63,7 @@ def create_engine(
         pool_recycle=1800,
         # Values of statements may be personal data: they must not get into errors and logs.
         hide_parameters=True,
-        json_serializer=lambda value: orjson.dumps(value).decode("utf-8"),
+        json_serializer=lambda value: dump_json(value).decode("utf-8"),
         json_deserializer=orjson.loads,
         connect_args={
             "timeout": 5,

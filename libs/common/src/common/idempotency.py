@@ -36,7 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import constraint_name, transaction, worth_trying_again
 from common.errors import IDEMPOTENCY_KEY_REUSED, MALFORMED, Problem
-from common.json_body import parse_json
+from common.json_body import dump_json, parse_json
 
 TABLE_NAME: Final = "idempotency_key"
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
@@ -206,7 +206,7 @@ async def _load(connection: AsyncConnection, book: str, key: str, request_print:
 
 def _row(outcome: Answer | Problem) -> dict[str, object]:
     body: Mapping[str, object] = outcome.to_stored() if isinstance(outcome, Problem) else dict(outcome.body)
-    return {"status": outcome.status, "body": orjson.dumps(body).decode("utf-8")}
+    return {"status": outcome.status, "body": dump_json(body).decode("utf-8")}
 
 
 def _is_taken(error: Exception) -> bool:

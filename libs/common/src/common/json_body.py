@@ -1,4 +1,4 @@
-"""Reading a JSON body strictly, once.
+"""Reading a JSON body strictly, once, and writing answers.
 
 Refused as ``malformed_body`` (400): not UTF-8, not JSON, nested deeper than 200, a key twice in one object, NaN or
 Infinity, a number of more than 4,300 digits. Refused as ``invalid_request`` (422) naming the field: NUL and lone surrogates,
@@ -10,7 +10,9 @@ import math
 import re
 from collections.abc import Iterator
 from typing import Final, NoReturn
+from uuid import UUID
 
+import orjson
 from pydantic_core import from_json
 
 from common.errors import MALFORMED, Problem
@@ -38,9 +40,23 @@ def parse_json(body: bytes) -> object:
     return value
 
 
+def dump_json(value: object) -> bytes:
+    """Return a value as compact JSON: UUIDs (also the database driver's own), dates and enumerations become texts.
+
+    Raises TypeError for what has no JSON form, floats out of Decimals among it.
+    """
+    return orjson.dumps(value, default=_plain)
+
+
 def is_storable(text: str) -> bool:
     """Tell whether a text is free of NUL and lone surrogates."""
     return _UNSTORABLE.search(text) is None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):  # asyncpg returns a subclass, which orjson does not know
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -16,6 +16,7 @@ from fastapi import Query
 from pydantic import BeforeValidator
 
 from common.errors import Problem
+from common.json_body import dump_json
 from common.validation import field_error, invalid_field
 from common.wire import Wire
 
@@ -64,7 +65,7 @@ class Page(Wire, Generic[T]):
 
 def encode_cursor(*key: Key) -> str:
     """Return the cursor for the row with this sort key."""
-    return base64.urlsafe_b64encode(orjson.dumps(key, default=str)).rstrip(b"=").decode("ascii")
+    return base64.urlsafe_b64encode(dump_json(key)).rstrip(b"=").decode("ascii")
 
 
 def decode_cursor(cursor: str | None, *types: type[Key]) -> tuple[Key, ...] | None:

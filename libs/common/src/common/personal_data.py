@@ -118,7 +118,8 @@ def _numbers(plain: str) -> Iterator[_Number]:
         for start, first in enumerate(groups):
             if len(first) in _NEVER_FIRST and first != "86" and len(groups) > _LONGEST_NUMBER:
                 continue  # a long row of short numbers: a table, not one number
-            digits, gaps = "", []
+            digits = ""
+            gaps: list[int] = []
             for end, group in enumerate(groups[start : start + _LONGEST_NUMBER], start + 1):
                 digits += group
                 if len(digits) > _LONGEST_NUMBER:

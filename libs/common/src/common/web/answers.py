@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-import orjson
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers
 
 from common.errors import SHARED, Problem, ProblemType, preferred_language
+from common.json_body import dump_json
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
@@ -23,7 +23,7 @@ class JsonResponse(JSONResponse):
 
     def render(self, content: object) -> bytes:
         """Return the body's bytes."""
-        return orjson.dumps(content)
+        return dump_json(content)
 
 
 class Answerable(Protocol):
@@ -54,7 +54,7 @@ def problem_response(problem: Problem, request_headers: Headers) -> Response:
     """Send a problem in the language the request prefers."""
     language = preferred_language(",".join(request_headers.getlist("accept-language")))
     return Response(
-        orjson.dumps(problem.render(language)),
+        dump_json(problem.render(language)),
         status_code=problem.status,
         media_type=PROBLEM_MEDIA_TYPE,
         headers={

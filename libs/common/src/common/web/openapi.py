@@ -55,7 +55,7 @@ _PROBLEM_COMPONENT: Final[Mapping[str, Any]] = {
 
 
 def example(value: Mapping[str, Any]) -> ConfigDict:
-    """Return the configuration that gives a wire type its example: ``model_config = example({"code": "610923"})``."""
+    """Return what gives a wire type its example, for its ``model_config``."""
     return ConfigDict(json_schema_extra={"examples": [dict(value)]})
 
 
