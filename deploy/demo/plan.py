@@ -21,7 +21,7 @@ FIGURES_FILE = Path(__file__).parent / "figures.yaml"
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK_CHARACTERS = "10X98765432"
-_RELATIONS = ("head", "spouse", "child", "child", "parent")
+_RELATIONS = ("head", "spouse", "son", "daughter", "parent")
 _STILL_OPEN = 0.04
 """Share of the leads without a household that nobody has handled yet."""
 
@@ -221,7 +221,7 @@ def _household_sizes(households: int, people: int, generator: random.Random) -> 
 
 
 def _members(number: int, size: int, generator: random.Random) -> tuple[Member, ...]:
-    ages = {"head": (35, 58), "spouse": (33, 56), "child": (6, 22), "parent": (62, 84)}
+    ages = {"head": (35, 58), "spouse": (33, 56), "son": (6, 22), "daughter": (6, 22), "parent": (62, 84)}
     members = []
     for index, relation in enumerate(_RELATIONS[:size]):
         youngest, oldest = ages[relation]
