@@ -139,7 +139,8 @@ BEGIN
     FROM added p LEFT JOIN account a ON a.book = p.book AND a.fund = p.fund AND a.code = p.account
     GROUP BY p.book, p.seq, p.fund, a.basis, p.budget_year
     HAVING a.basis IS NULL OR (a.basis = 'control') <> (p.budget_year <> 0)
-        OR sum(CASE WHEN p.side = 'debit' THEN p.amount_fen ELSE -p.amount_fen END) <> 0 LIMIT 1;
+        OR sum(CASE WHEN p.side = 'debit' THEN p.amount_fen ELSE -p.amount_fen END) <> 0
+    ORDER BY unknown DESC, misplaced DESC, p.book, p.seq LIMIT 1;
     IF FOUND THEN
         IF bad.unknown THEN
             RAISE EXCEPTION 'entry % of book % names an account fund % does not have', bad.seq, bad.book, bad.fund USING ERRCODE = 'FP003';
