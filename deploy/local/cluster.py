@@ -135,7 +135,9 @@ class Cluster:
             "-h", LOOPBACK, "-p", str(self.port), "-U", SUPERUSER, "-d", database, *arguments,
         ]  # fmt: skip
         environment = {**os.environ, "PGPASSWORD": self.password, "PGOPTIONS": "", "LC_ALL": "C"}
-        done = subprocess.run(command, input=script, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, input=script, env=environment, capture_output=True, text=True, check=False, start_new_session=True
+        )
         if done.returncode != 0:
             complaint = (done.stderr.strip().splitlines() or ["psql failed"])[0]
             raise RunnerError(complaint)
@@ -150,7 +152,7 @@ class Cluster:
         command = [
             str(self.programs / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port), "-t", "5",
         ]  # fmt: skip
-        return subprocess.run(command, check=False).returncode == 0
+        return subprocess.run(command, check=False, start_new_session=True).returncode == 0
 
     def _server(self) -> Child:
         command = [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
@@ -214,6 +216,7 @@ class Cluster:
                 capture_output=True,
                 text=True,
                 check=False,
+                start_new_session=True,  # Ctrl-C stops the runner, not this
             )
         except PermissionError as error:
             message = f"{name} cannot be run as {account.name if account else 'you'}: {error}"

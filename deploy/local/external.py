@@ -8,16 +8,18 @@ import asyncio
 import os
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import asyncpg
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from deploy.local.databases import Database
 from deploy.local.failures import RunnerError
 
 OLDEST_MAJOR: Final = 15
 CONNECT_SECONDS: Final = 10
+DEFAULT_PORT: Final = 5432
+SERVICE_SCHEME: Final = "postgresql+asyncpg"
+SCHEMES: Final = frozenset({"postgresql", "postgres", SERVICE_SCHEME})
 _SELF: Final = """
 SELECT current_setting('server_version_num')::int / 10000 AS major,
        current_setting('server_version') AS version,
@@ -34,12 +36,26 @@ class Address:
     """A database address and the variable it came from."""
 
     variable: str
-    url: URL
+    parts: SplitResult
+
+    @property
+    def database(self) -> str:
+        """Name of the database."""
+        return unquote(self.parts.path.removeprefix("/"))
+
+    @property
+    def user(self) -> str:
+        """Name of the role."""
+        return unquote(self.parts.username or "")
 
     @property
     def place(self) -> str:
         """Host, port and database, without user and password."""
-        return f"{self.url.host}:{self.url.port or 5432}/{self.url.database}"
+        return f"{self.parts.hostname}:{self.parts.port or DEFAULT_PORT}/{self.database}"
+
+    def text(self, scheme: str) -> str:
+        """The whole address, password included, with another scheme."""
+        return self.parts._replace(scheme=scheme).geturl()
 
 
 def external_database(service: str) -> Database | None:
@@ -59,26 +75,19 @@ def external_database(service: str) -> Database | None:
         raise RunnerError(message)
     own, owner = (read_address(name) for name in variables)
     asyncio.run(check(service, own, owner))
-    return Database(service, str(own.url.database), text(owner.url), text(own.url), "")
+    return Database(service, own.database, owner.text(SERVICE_SCHEME), own.text(SERVICE_SCHEME), "")
 
 
 def read_address(variable: str) -> Address:
     """Read an address from the environment, in either spelling of the scheme."""
-    shape = "postgresql://user:password@host:port/database"
     try:
-        url = make_url(os.environ[variable])
-    except ArgumentError:
-        message = f"{variable} is not a database address; it must look like {shape}"
-        raise RunnerError(message) from None
-    if url.get_backend_name() not in {"postgresql", "postgres"} or not url.host or not url.database or not url.username:
-        message = f"{variable} must look like {shape}"
-        raise RunnerError(message)
-    return Address(variable, url.set(drivername="postgresql+asyncpg"))
-
-
-def text(url: URL) -> str:
-    """The address as the services take it, password included."""
-    return url.render_as_string(hide_password=False)
+        parts = urlsplit(os.environ[variable])
+        complete = bool(parts.hostname and parts.username and parts.path.strip("/")) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not close
+        complete, parts = False, urlsplit("")
+    if not complete or parts.scheme not in SCHEMES:
+        raise RunnerError(f"{variable} must look like postgresql://user:password@host:port/database")
+    return Address(variable, parts)
 
 
 async def check(service: str, own: Address, owner: Address) -> None:
@@ -118,15 +127,16 @@ def check_service_role(address: Address, facts: asyncpg.Record, name: str) -> No
 
 async def ask(address: Address, names: list[str]) -> asyncpg.Record:
     """Connect and ask; every way this can fail is one line."""
-    plain = address.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # The services' driver calls the encryption option `ssl`, the address asyncpg reads itself `sslmode`.
+    plain = address.text("postgresql").replace("?ssl=", "?sslmode=").replace("&ssl=", "&sslmode=")
     try:
         connection = await asyncpg.connect(plain, timeout=CONNECT_SECONDS)
     except asyncpg.InvalidCatalogNameError:
         reason = "that database does not exist"
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
-        reason = f"the server refuses user {address.url.username} or the password"
+        reason = f"the server refuses user {address.user} or the password"
     except asyncpg.InsufficientPrivilegeError:
-        reason = f"user {address.url.username} has no permission to connect to that database"
+        reason = f"user {address.user} has no permission to connect to that database"
     except TimeoutError:
         reason = f"no answer within {CONNECT_SECONDS} s"
     except OSError as error:

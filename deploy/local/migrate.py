@@ -37,6 +37,7 @@ def alembic(database: Database, arguments: Sequence[str]) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
+        start_new_session=True,  # Ctrl-C stops the runner, which lets a migration finish first
     )
 
 

@@ -7,6 +7,7 @@ ledger, claims, worker, demo, summary. Stopping goes the other way round.
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
@@ -84,6 +85,11 @@ def run(state: State, *, demo: bool, everything: bool) -> None:
             Run(state, options, supervisor).until_stopped(demo=demo)
         except StopRequestedError:
             say("stopping everything")
+        except RunnerError:
+            # What fails because it is being stopped is no failure.
+            if not supervisor.stop_requested:
+                raise
+            say("stopping everything")
     say("stopped; the data stays in place for the next start")
 
 
@@ -103,8 +109,7 @@ class Run:
                 service: sockets.enter_context(listen(port, service)) for service, port in self.options.ports.items()
             }
             databases = self.databases()
-            for service in SERVICES:
-                self.migrate(databases[service])
+            self.migrate(databases)
             issuer, keys = self.identity()
             self.start_services(databases, issuer, keys, listeners)
         ledger, claims = (url(self.options.ports[service]) for service in SERVICES)
@@ -128,13 +133,16 @@ class Run:
             databases |= server.databases(embedded)
         return databases
 
-    def migrate(self, database: Database) -> None:
-        """Bring a database to the newest migration."""
+    def migrate(self, databases: dict[str, Database]) -> None:
+        """Bring both databases to the newest migration, side by side."""
         self.supervisor.step()
-        log = self.state.logs / f"migrate-{database.service}.log"
-        rotate(log)
-        upgrade(database, log)
-        say("database is at the newest migration", database.service)
+        logs = {service: self.state.logs / f"migrate-{service}.log" for service in SERVICES}
+        for log in logs.values():
+            rotate(log)
+        with ThreadPoolExecutor(len(SERVICES)) as pool:
+            for _ in pool.map(lambda service: upgrade(databases[service], logs[service]), SERVICES):
+                pass  # a failure is raised here
+        say("both databases are at the newest migration")
 
     def identity(self) -> tuple[Issuer, ServiceKeys]:
         """Make keys that are missing; `make token` may be doing the same beside us."""
@@ -151,13 +159,14 @@ class Run:
         keys: ServiceKeys,
         listeners: dict[str, socket.socket],
     ) -> None:
-        """Start ledger, claims and worker as processes of their own, each when the one before is ready."""
+        """Start ledger, claims and, when both are ready, the worker, each as processes of its own."""
         ledger_url = url(self.options.ports["ledger"])
         settings = {
             service: service_settings(database, issuer, keys, ledger_url) for service, database in databases.items()
         }
         workers = self.options.ledger_workers
         numbers = {"ledger": list(range(1, workers + 1)) if workers > 1 else [0], "claims": [0]}
+        firsts: dict[str, Child] = {}
         for service in SERVICES:
             children = [
                 service_child(service, listeners[service], settings[service], self.state.logs, number)
@@ -167,7 +176,9 @@ class Run:
                 self.supervisor.start(child)
             # From here on only the service's own processes hold its port.
             listeners[service].close()
-            self.wait_ready(service, children[0])
+            firsts[service] = children[0]
+        for service, child in firsts.items():
+            self.wait_ready(service, child)
         worker = worker_child(settings["claims"], self.state.logs)
         self.supervisor.start(worker)
         say("started", worker.name)

@@ -113,9 +113,14 @@ class Supervisor:
                 self.show_logs()
                 raise CrashError(obituary(child))
 
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked us to stop."""
+        return self._asked.is_set() or self._parent_left()
+
     def check_stop(self) -> None:
         """Raise if somebody asked us to stop."""
-        if self._asked.is_set() or self._parent_left():
+        if self.stop_requested:
             raise StopRequestedError
 
     def show_logs(self) -> None:
