@@ -104,7 +104,7 @@ PATH_TO_MONITORED = (
 )
 
 
-async def monitor(caller: Caller, lead_id: str, **registration: object) -> httpx.Response:
+async def monitor(caller: Caller, lead_id: str, **registration: Any) -> httpx.Response:
     """Take a lead through its steps up to `registered`; answers the last step's response."""
     answer: httpx.Response | None = None
     for step, day, who in PATH_TO_MONITORED:

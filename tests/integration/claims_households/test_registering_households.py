@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -123,7 +124,7 @@ HOUSEHOLD_REFUSED = [
     ("change", "field", "code"), [row[1:] for row in HOUSEHOLD_REFUSED], ids=[row[0] for row in HOUSEHOLD_REFUSED]
 )
 async def test_a_household_that_cannot_be_right_is_refused_by_field(
-    caller: Caller, change: dict[str, object], field: str, code: str
+    caller: Caller, change: dict[str, Any], field: str, code: str
 ) -> None:
     answer = await caller.post("/households", household(**change))
     assert answer.status_code == 422
@@ -175,7 +176,8 @@ async def test_a_county_without_a_table_takes_codes_that_extend_its_own(caller: 
     assert [one["code"] for one in made["warnings"]] == ["division_unverified"]
     assert made["division"] == {"verified": False, "code_system": None, "as_of": None}
     for change in ({"town": "610923100"}, {"town": "城关镇"}, {"village": "610924101201"}):
-        body = household(**{"town": "610924100", "village": "610924100201", **change})
+        place: dict[str, Any] = {"town": "610924100", "village": "610924100201", **change}
+        body = household(**place)
         answer = await elsewhere.post("/households", body)
         assert [error["code"] for error in answer.json()["errors"]] == ["code_needed"]
 

@@ -32,9 +32,9 @@ async def test_counts_are_of_households_ever_determined_and_people_present(
     three = await caller.registered(household([member(1), member(2, "spouse"), member(3, "son")]))
     one = await caller.registered(household([member(4)]))
     await caller.registered(household([member(5)]))
-    for made in (three, one):
-        reported = await caller.reported(household_id=made["id"])
-        await monitor(caller, reported["id"])
+    reported = [await caller.reported(household_id=made["id"]) for made in (three, one)]
+    for lead in reported:
+        assert (await monitor(caller, lead["id"])).status_code == 201
     await caller.reported(channel="self_report", description="某户")
     assert await store.count_monitored(connection, BOOK) == (2, 4)
     assert await store.count_leads(connection, BOOK) == 3
@@ -49,7 +49,7 @@ async def test_counts_are_of_households_ever_determined_and_people_present(
         ("follow_up_visits", "2021-05-01", "town"),
         ("risk_eliminated", "2021-06-01", "county"),
     ):
-        await caller.step(reported["id"], step, day, who=who)
+        await caller.step(reported[1]["id"], step, day, who=who)
     assert (await caller.get(f"/households/{one['id']}")).json()["monitored"] is False
     assert await store.count_monitored(connection, BOOK) == (2, 3)
 

@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib import import_module, util
 
 from fastapi import FastAPI
 
+from claims.claims import api as claims
 from claims.context import Context
+from claims.divisions import api as divisions
+from claims.eligibility import api as eligibility
+from claims.households import api as households
+from claims.monitoring import api as monitoring
+from claims.payouts import api as payouts
+from claims.policies import api as policies
 from claims.problems import PROBLEMS
+from claims.reports import api as reports
 from claims.settings import Settings
 from common.auth import Authenticator
 from common.crypto import FieldCipher, KeyRing
 from common.database import check_database, create_engine
 from common.logging import configure_logging
-from common.web import Router, create_app
+from common.web import create_app
 
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (
-    "claims.divisions.api",
-    "claims.households.api",
-    "claims.monitoring.api",
-    "claims.policies.api",
-    "claims.eligibility.api",
-    "claims.claims.api",
-    "claims.payouts.api",
-    "claims.reports.api",
-)
+ROOMS = (divisions, households, monitoring, policies, eligibility, claims, payouts, reports)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -50,7 +48,7 @@ def create(settings: Settings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         title="Fangpin claims 防贫理赔",
-        routers=routers(),
+        routers=[room.router for room in ROOMS],
         authenticator=authenticator,
         problems=PROBLEMS,
         readiness_checks={"database": partial(check_database, context.engine), "keys": authenticator.check_keys},
@@ -64,8 +62,3 @@ def build_context(settings: Settings, *, application_name: str) -> Context:
     """The resources of a process of the claims service, the worker included."""
     engine = create_engine(settings.database_url, application_name=application_name, pool_size=settings.pool_size)
     return Context(settings, engine, FieldCipher(KeyRing.from_file(settings.key_file)))
-
-
-def routers() -> list[Router]:
-    """The routers of the rooms."""
-    return [import_module(room).router for room in ROOMS if util.find_spec(room) is not None]

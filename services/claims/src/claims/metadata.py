@@ -7,7 +7,6 @@ Constraint names follow one convention, so that a migration written by hand and 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 import sqlalchemy as sa
 
@@ -29,6 +28,5 @@ TABLE_MODULES = (
 def load_all_tables() -> sa.MetaData:
     """Import every room's tables and answer the complete MetaData (for migrations and the drift check)."""
     for name in TABLE_MODULES:
-        if importlib.util.find_spec(name) is not None:
-            importlib.import_module(name)
+        importlib.import_module(name)
     return metadata
