@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from common.text import BookCode
-from common.web import Router, responses
+from common.web import JsonResponse, Router, responses
 from ledger.budgets import service
 from ledger.budgets.schemas import (
     AllotmentIn,
@@ -106,26 +106,22 @@ async def list_encumbrances(
     context: Ctx,
     book: BookCode,
     _reader: Reader,
-    fund: Annotated[
-        str | None, Query(max_length=64, description="Only of this fund itself. 基金代码。")
-    ] = None,
+    fund: Annotated[str | None, Query(max_length=64, description="Only of this fund itself. 基金代码。")] = None,
     status: Annotated[EncumbranceStatus | None, Query(description="Only in this status. 状态。")] = None,
     reference: Annotated[
         str | None, Query(max_length=200, description="Only with exactly this reference. 外部单据号。")
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> Page[EncumbranceOut]:
+) -> Response:
     """List encumbrances 冻结一览 in the order they were opened, as they stand now."""
     items, next_cursor = await service.list_encumbrances(
         context.database, book, fund=fund, status=status, reference=reference, limit=limit, cursor=cursor
     )
-    return Page[EncumbranceOut](items=[EncumbranceOut.model_validate(item) for item in items], next_cursor=next_cursor)
+    return JsonResponse({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/encumbrances/{id}", response_model=EncumbranceOut, responses=responses(404))
-async def read_encumbrance(
-    context: Ctx, book: BookCode, _reader: Reader, encumbrance: EncumbrancePath
-) -> EncumbranceOut:
+async def read_encumbrance(context: Ctx, book: BookCode, _reader: Reader, encumbrance: EncumbrancePath) -> Response:
     """Read one encumbrance as it stands now."""
-    return EncumbranceOut.model_validate(await service.read_encumbrance(context.database, book, encumbrance))
+    return JsonResponse(await service.read_encumbrance(context.database, book, encumbrance))

@@ -1,13 +1,15 @@
 """Wire types of budget control: allotments and encumbrances."""
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 
 from common.dates import BusinessDate
 from common.money import Fen, SignedFen
 from common.text import PlainLine
+from common.validation import field_error
 from common.web.openapi import example
 from common.wire import Wire
 from ledger.funds.schemas import (
@@ -22,6 +24,27 @@ from ledger.funds.schemas import (
     VoucherIn,
     WarningOut,
 )
+
+# Years as in business dates (1900 to 2199): the ends of what the machine can hold do not survive a change of zone.
+_RFC_3339 = re.compile(
+    r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+
+
+def _an_instant(value: object) -> object:
+    # Pydantic would also read numbers, as seconds since 1970.
+    if (isinstance(value, str) and not _RFC_3339.fullmatch(value)) or isinstance(value, int | float):
+        raise field_error("not_an_instant", "须为 RFC 3339 时间。", "Must be an RFC 3339 time.")
+    return value
+
+
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_an_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_RFC_3339.pattern}$"}),
+]
+"""An instant on the wire: RFC 3339 with its offset."""
 
 EncumbranceStatus = Literal["open", "expired", "liquidated", "released"]
 
@@ -64,7 +87,7 @@ class EncumbranceIn(VoucherIn):
     fiscal_year: FiscalYear
     amount_fen: Fen
     purpose: PlainLine
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     """From this instant on it pays nothing any more. 到期时间。"""
 
 
