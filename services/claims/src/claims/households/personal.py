@@ -7,10 +7,9 @@ not open. Blind indexes are bound to the book, so that the same number in two co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
-from claims.households.rules import birth_date, normal_name
+from claims.households.rules import normal_name
 from common.crypto import FieldCipher
 from common.text import compact
 
@@ -33,14 +32,6 @@ class OpenMember:
 
     def __repr__(self) -> str:
         return "OpenMember(…)"
-
-    @property
-    def birth_on(self) -> date:
-        """The date of birth, which stands in the ID number."""
-        born = birth_date(self.id_number)
-        if born is None:
-            raise ValueError("a stored ID number without a date of birth")
-        return born
 
 
 class PersonalData:

@@ -1,6 +1,6 @@
 """SQL of the households room. Rows come and go sealed: opening them is `personal.py`'s.
 
-Stable for other rooms: `load_household`, `lock_household`, `HouseholdRow`, `MemberRow`, `existing_household`.
+Stable for other rooms: `load_household`, `lock_household`, `HouseholdRow`, `MemberRow`.
 """
 
 from __future__ import annotations
@@ -117,12 +117,6 @@ async def load_household(conn: AsyncConnection, book: str, household_id: UUID) -
     """The household with its members, or None if this book has none of that id."""
     found = await load_households(conn, book, [household_id])
     return found[0] if found else None
-
-
-async def existing_household(conn: AsyncConnection, book: str, household_id: UUID) -> bool:
-    """Whether this book has a household of that id."""
-    query = sa.select(sa.literal(1)).where(household.c.book == book, household.c.id == household_id)
-    return (await conn.execute(query)).first() is not None
 
 
 async def lock_household(conn: AsyncConnection, book: str, household_id: UUID) -> HouseholdRow | None:

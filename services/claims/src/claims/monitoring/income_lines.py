@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from claims.monitoring.schemas import IncomeLineIn
 from claims.monitoring.tables import income_line
 from claims.problems import INCOME_LINE_EXISTS, INCOME_LINE_MISSING
-from common.errors import Problem
 
 PROVINCE_DIGITS = 2
 
@@ -53,11 +52,6 @@ async def income_line_for(conn: AsyncConnection, book: str, year: int) -> Income
     """The line in force for a county and year, or None if nobody recorded one: then refuse to decide, never guess."""
     found = await income_lines(conn, book, year)
     return found[0] if found else None
-
-
-def missing_income_line(year: int) -> Problem:
-    """The refusal to decide without an income line."""
-    return INCOME_LINE_MISSING.error(year=year)
 
 
 async def record_income_line(

@@ -5,7 +5,6 @@ Refusals come in one order: the step's order, the same person, its date, its hou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -122,12 +121,3 @@ def monitoring_event(
     if status_before == "monitored" and status_after == "eliminated" and monitored and other_leads_monitored == 0:
         return "ended"
     return None
-
-
-def monitored_on(events: Sequence[tuple[MonitoringEvent, date]], on: date) -> bool:
-    """Whether a household with these events, in order, counted as monitored on a day (the day it starts counts, the day it ends not)."""
-    state = False
-    for kind, effective_on in events:
-        if effective_on <= on:
-            state = kind != "ended"
-    return state

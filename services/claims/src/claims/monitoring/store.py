@@ -1,6 +1,6 @@
 """SQL of leads, their steps and the monitored state of households.
 
-Stable for other rooms: `count_leads`, `count_leads_by_channel`, `count_leads_by_status`, `count_monitored`, `monitoring_history`.
+Stable for other rooms: `count_leads`, `count_leads_by_channel`, `count_monitored`, `monitoring_history`.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ async def insert_step(conn: AsyncConnection, row: StepRow, after: LeadRow) -> No
 
 
 async def monitoring_history(conn: AsyncConnection, book: str, household_id: UUID) -> list[EventRow]:
-    """The changes of a household's monitored state in order; `rules.monitored_on` reads them for a day."""
+    """The changes of a household's monitored state in order."""
     query = (
         sa.select(monitoring_event)
         .where(monitoring_event.c.book == book, monitoring_event.c.household_id == household_id)
@@ -188,17 +188,8 @@ async def count_leads(conn: AsyncConnection, book: str) -> int:
 
 async def count_leads_by_channel(conn: AsyncConnection, book: str) -> dict[str, int]:
     """How many leads came through each channel that brought any."""
-    return await _count_by(conn, book, lead.c.channel)
-
-
-async def count_leads_by_status(conn: AsyncConnection, book: str) -> dict[str, int]:
-    """How many leads stand at each status that has any."""
-    return await _count_by(conn, book, lead.c.status)
-
-
-async def _count_by(conn: AsyncConnection, book: str, column: sa.Column[str]) -> dict[str, int]:
-    query = sa.select(column, sa.func.count()).where(lead.c.book == book).group_by(column).order_by(column)
-    return {row[0]: row[1] for row in await conn.execute(query)}
+    query = sa.select(lead.c.channel, sa.func.count()).where(lead.c.book == book).group_by(lead.c.channel)
+    return {row[0]: row[1] for row in await conn.execute(query.order_by(lead.c.channel))}
 
 
 async def count_monitored(conn: AsyncConnection, book: str) -> Monitored:

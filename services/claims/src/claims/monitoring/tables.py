@@ -11,9 +11,6 @@ import sqlalchemy as sa
 
 from claims.metadata import metadata
 
-LEAD_STATUSES = ("open", "refused", "monitored", "eliminated")
-MONITORING_EVENTS = ("started", "ended", "resumed")
-
 lead = sa.Table(
     "lead",
     metadata,
