@@ -41,10 +41,16 @@ class Whose:
         return same if self.claim_id is None else sa.and_(same, claim.c.id != self.claim_id)
 
 
-async def lock_person(conn: AsyncConnection, book: str, claimant_index: bytes) -> None:
-    """Wait for every other approval for the same person, whichever household registers them; held until the transaction ends."""
-    name = f"claimant/{book}/{claimant_index.hex()}"
-    await conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+async def lock_rivals(conn: AsyncConnection, book: str, claimant_index: bytes, documents: Collection[bytes]) -> None:
+    """Wait for every other approval for the same person or with one of the same documents, in whichever household.
+
+    Held until the transaction ends. The names are locked in one order, so that two approvals never wait for each other.
+    """
+    names = {f"claimant/{book}/{claimant_index.hex()}"} | {f"document/{book}/{index.hex()}" for index in documents}
+    lock = sa.text(
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
+    )
+    await conn.execute(lock, {"names": sorted(names)})
 
 
 async def consumption(

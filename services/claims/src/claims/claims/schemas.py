@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from claims.claims import examples
 from claims.claims.rules import Duty, Status, StepName, StepOutcome, WaitingFor
 from claims.eligibility.model import Outcome
 from claims.eligibility.schemas import DecisionContent
@@ -72,17 +73,7 @@ class DetailsIn(Wire):
 class ClaimIn(DetailsIn):
     """A claim as reported."""
 
-    model_config = example(
-        {
-            "household_id": "0198c5a2-7c1e-7f7e-9d53-0a54b3a5a1f0",
-            "claimant_member_id": "0198c5a2-7c1e-7f7e-9d53-0a54b3a5a1f1",
-            "cause": "serious_illness",
-            "event_on": "2021-06-01",
-            "reported_on": "2021-06-10",
-            "loss": [{"kind": "medical_bill", "amount_fen": 5_000_000, "document_number": "INV-2021-00017"}],
-            "other_payments": [{"payer": "medical_insurance", "amount_fen": 3_200_000}],
-        }
-    )
+    model_config = example(examples.CLAIM_IN)
 
     household_id: UUID
     claimant_member_id: UUID
@@ -97,6 +88,8 @@ class ClaimIn(DetailsIn):
 
 class ClaimFiled(Wire):
     """A claim as it stands."""
+
+    model_config = example(examples.CLAIM)
 
     id: UUID
     number: Number
@@ -161,6 +154,8 @@ class HistoryLine(Wire):
 class ClaimOut(ClaimFiled):
     """A claim with its losses, its history and its money."""
 
+    model_config = example(examples.CLAIM_DETAIL)
+
     loss: Sequence[LossOut]
     other_payments: Sequence[OtherPaymentOut]
     next_steps: Sequence[StepName]
@@ -172,9 +167,7 @@ class ClaimOut(ClaimFiled):
 class StepIn(Wire):
     """A step on the path of a claim."""
 
-    model_config = example(
-        {"step": "town_check", "outcome": "passed", "note": "入户核实，材料齐全", "done_on": "2021-06-15"}
-    )
+    model_config = example(examples.STEP_IN)
 
     step: StepName
     outcome: StepOutcome | None = None
@@ -194,6 +187,8 @@ class StepIn(Wire):
 class StepTaken(Wire):
     """The step, and the claim after it."""
 
+    model_config = example(examples.STEP_TAKEN)
+
     step: StepName
     outcome: StepOutcome
     position: int
@@ -206,6 +201,8 @@ class StepTaken(Wire):
 class DecisionOut(DecisionContent):
     """A stored decision."""
 
+    model_config = example(examples.STORED_DECISION)
+
     version: int
     """Counts the decisions of the claim. """
     occasion: Literal["intake", "completion", "approval"]
@@ -217,6 +214,8 @@ class DecisionOut(DecisionContent):
 
 class Recomputation(Wire):
     """A stored decision made again from its stored inputs."""
+
+    model_config = example(examples.RECOMPUTATION)
 
     version: int
     rule_version: int

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import store
 from claims.claims.answers import claim_filed
-from claims.claims.others import lock_person
+from claims.claims.others import lock_rivals
 from claims.claims.rules import (
     STEPS,
     DateFault,
@@ -223,8 +223,8 @@ async def approve(taking: Taking) -> ClaimRow:
     households.
     """
     row, body = taking.row, taking.step.body
-    await lock_person(taking.conn, taking.book, row.claimant_index)
     details = await details_of(taking, row)
+    await lock_rivals(taking.conn, taking.book, row.claimant_index, taking.seal.documents(details.loss))
     inputs, decision = await decide_again(taking, row, details, settled=tuple(body.reviewed_checks), lock=True)
     refuse_unless_eligible(row, decision)
     row = decided(row, decision)

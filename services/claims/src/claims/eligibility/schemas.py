@@ -8,10 +8,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from claims.eligibility import examples
 from claims.eligibility.model import Check, CheckCode, CheckOutcome, Decision, Outcome, Step
 from claims.policies.rules import Cause
 from common.errors import Language
 from common.money import FenOrZero
+from common.web import example
 from common.wire import Wire
 
 InputValue = str | int | bool | Sequence[str] | None
@@ -47,6 +49,8 @@ class ComputationStep(Wire):
 
 class DecisionContent(Wire):
     """The answer of the rules to a claim 核定结果."""
+
+    model_config = example(examples.DECISION)
 
     outcome: Outcome
     """`needs_review`: no check failed, but some cannot be passed by rule."""

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from claims.policies import examples
 from claims.policies.rules import Base, Cause, Funding, MeasuredOn, TierMode
 from common.dates import FIRST_YEAR, LAST_YEAR, BusinessDate
 from common.money import Fen, FenOrZero
 from common.text import PlainLine
+from common.web import example
 from common.wire import Wire
 
 MAX_TIERS = 20
@@ -34,6 +36,8 @@ SourceText = Annotated[
 class PolicyIn(Wire):
     """A programme of one year."""
 
+    model_config = example(examples.POLICY_IN)
+
     year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR, examples=[2021])]
     """It covers events of this calendar year. 保险年度。"""
     insurer: PlainLine
@@ -46,6 +50,8 @@ class PolicyIn(Wire):
 
 class PolicyOut(Wire):
     """A programme."""
+
+    model_config = example(examples.POLICY)
 
     id: UUID
     year: int
@@ -85,6 +91,8 @@ class SourcesIn(Wire):
 
 class TermsIn(Wire):
     """Dated terms of one cause. Terms are never changed: a new version may supersede a named earlier one from its own first day."""
+
+    model_config = example(examples.TERMS_IN)
 
     cause: Cause
     """理赔事由。"""
@@ -136,6 +144,8 @@ class SourcesOut(Wire):
 
 class TermsOut(Wire):
     """One version of the terms of one cause."""
+
+    model_config = example(examples.TERMS)
 
     id: UUID
     policy_id: UUID

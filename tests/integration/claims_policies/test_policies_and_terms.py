@@ -1,0 +1,198 @@
+"""Programmes and their dated terms: what is written, what is refused, what is never changed."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.support.claims_office import Json, Office, row_counts, terms
+
+pytestmark = pytest.mark.anyio
+
+POLICY = {
+    "year": 2021,
+    "insurer": "演示保险公司（虚构）",
+    "name": "2021年精准防贫保险（演示）",
+    "funding": "county_paid",
+}
+
+
+async def test_a_policy_covers_its_calendar_year_and_is_found_again(office: Office) -> None:
+    made = await office.made("/policies", POLICY, "county")
+    assert made == {
+        **POLICY,
+        "id": made["id"],
+        "valid_from": "2021-01-01",
+        "valid_to": "2021-12-31",
+        "created_at": made["created_at"],
+        "created_by": "county-1",
+    }
+    assert await office.read(f"/policies/{made['id']}") == made
+    unnamed = await office.made(
+        "/policies", {key: POLICY[key] for key in ("insurer", "funding")} | {"year": 2022}, "admin"
+    )
+    assert unnamed["name"] == "2022年精准防贫保险"
+    first = await office.read("/policies", limit=1)
+    assert first["items"] == [made]
+    assert (await office.read("/policies", cursor=first["next_cursor"])) == {"items": [unnamed], "next_cursor": None}
+
+
+async def test_a_book_has_one_policy_a_year_however_many_write_it(office: Office) -> None:
+    answers = await asyncio.gather(*(office.post("/policies", POLICY, "county") for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+    assert {answer.json().get("code") for answer in answers} == {None, "policy_exists"}
+
+
+async def test_a_badly_formed_policy_is_refused(office: Office) -> None:
+    for change, field in (
+        ({"funding": "insurer_pool"}, "funding"),
+        ({"year": "2021"}, "year"),
+        ({"year": 1899}, "year"),
+        ({"insurer": ""}, "insurer"),
+        ({"insurer": "a\u2028b"}, "insurer"),
+        ({"premium_fen": 1}, "premium_fen"),
+    ):
+        refused = await office.post("/policies", {**POLICY, **change}, "county")
+        assert (refused.status_code, refused.json()["field"]) == (422, field), change
+    assert (await office.read("/policies"))["items"] == []
+
+
+async def test_terms_are_shown_as_they_were_written_with_every_source(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    body = terms(loss_kinds=["medical_bill"], valid_to="2021-06-30")
+    body["sources"]["loss_kinds"] = "assumed"
+    made = await office.made(f"/policies/{policy['id']}/terms", body, "county")
+    assert {key: made[key] for key in body} == body
+    assert (made["version"], made["supersedes"], made["tiers_measured_on"]) == (1, None, "excess_over_deductible")
+    assert (await office.read(f"/policies/{policy['id']}/terms"))["items"] == [made]
+    net = terms("accident", tiers=[{"from_fen": 300_000, "rate_bp": 10_000}])
+    assert (await office.made(f"/policies/{policy['id']}/terms", net, "county"))["tiers_measured_on"] == "net_loss"
+    accident = await office.read(f"/policies/{policy['id']}/terms", cause="accident")
+    assert [(one["cause"], one["version"]) for one in accident["items"]] == [("accident", 1)]
+
+
+TIER = {"from_fen": 0, "rate_bp": 5_000}
+FAULTS: list[tuple[Json, str]] = [
+    ({"cause": "bad_luck"}, "cause"),
+    ({"valid_from": "2020-12-31"}, "valid_from"),
+    ({"valid_from": "2022-01-01", "valid_to": "2022-06-30"}, "valid_from"),
+    ({"valid_to": "2022-01-01"}, "valid_to"),
+    ({"valid_from": "2021-06-02", "valid_to": "2021-06-01"}, "valid_to"),
+    ({"valid_from": "2021-02-30"}, "valid_from"),
+    ({"tiers": []}, "tiers"),
+    ({"tiers": [{"from_fen": 1, "rate_bp": 5_000}]}, "tiers[0].from_fen"),
+    ({"tiers": [TIER, {"from_fen": 0, "rate_bp": 6_000}]}, "tiers[1].from_fen"),
+    ({"tiers": [TIER, {"from_fen": 900, "rate_bp": 6_000}, {"from_fen": 800, "rate_bp": 7_000}]}, "tiers[2].from_fen"),
+    ({"tiers": [{"from_fen": 0, "rate_bp": 10_001}]}, "tiers[0].rate_bp"),
+    ({"tiers": [{"from_fen": 0, "rate_bp": -1}]}, "tiers[0].rate_bp"),
+    ({"tiers": [{"from_fen": 0, "rate_bp": 0.7}]}, "tiers[0].rate_bp"),
+    ({"tier_mode": "whole_amount", "tiers": [TIER, {"from_fen": 900, "rate_bp": 4_999}]}, "tiers[1].rate_bp"),
+    ({"tier_mode": "guess"}, "tier_mode"),
+    ({"base": "village"}, "base"),
+    ({"cap_fen": 299_999}, "cap_fen"),
+    ({"cap_fen": 0}, "cap_fen"),
+    ({"deductible_fen": -1}, "deductible_fen"),
+    ({"deductible_fen": 10**16}, "deductible_fen"),
+    ({"waiting_days": -1}, "waiting_days"),
+    ({"reporting_days": 1.5}, "reporting_days"),
+    ({"loss_kinds": ["medical_bill"]}, "sources.loss_kinds"),
+    ({"loss_kinds": ["a", "a"], "sources": {**terms()["sources"], "loss_kinds": "x"}}, "loss_kinds"),
+    ({"sources": {**terms()["sources"], "loss_kinds": "x"}}, "sources.loss_kinds"),
+    ({"sources": {key: text for key, text in terms()["sources"].items() if key != "cap_fen"}}, "sources.cap_fen"),
+    ({"sources": {**terms()["sources"], "cap_fen": " "}}, "sources.cap_fen"),
+    ({"supersedes": 1}, "supersedes"),
+]
+
+
+async def test_unsound_terms_are_refused_naming_the_figure_and_change_nothing(
+    office: Office, owner: AsyncEngine
+) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    async with owner.connect() as conn:
+        before = await row_counts(conn)
+    for change, field in FAULTS:
+        refused = await office.post(f"/policies/{policy['id']}/terms", {**terms(), **change}, "county")
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request"), (change, refused.text)
+        assert refused.json()["field"] == field, change
+    unknown = "/policies/0198c5a2-7c1e-7f7e-9d53-0a54b3a5a1f0/terms"
+    assert (await office.post(unknown, terms(), "county")).status_code == 404
+    assert (await office.get(unknown)).status_code == 404
+    async with owner.connect() as conn:
+        assert await row_counts(conn) == before
+
+
+async def test_several_faults_are_named_at_once(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    bad = terms(
+        cap_fen=1, valid_from="2020-01-01", tiers=[{"from_fen": 5, "rate_bp": 1}, {"from_fen": 5, "rate_bp": 1}]
+    )
+    refused = (await office.post(f"/policies/{policy['id']}/terms", bad, "county")).json()
+    fields = {error["field"] for error in refused["errors"]}
+    assert fields == {"valid_from", "cap_fen", "tiers[0].from_fen", "tiers[1].from_fen"}
+
+
+async def test_terms_of_one_cause_do_not_overlap_unless_they_supersede(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    path = f"/policies/{policy['id']}/terms"
+    await office.made(path, terms(valid_to="2021-06-30"), "county")
+    for days in (("2021-01-01", "2021-01-01"), ("2021-06-30", "2021-12-31"), ("2021-02-01", "2021-03-01")):
+        refused = await office.post(path, terms(valid_from=days[0], valid_to=days[1]), "county")
+        assert (refused.status_code, refused.json()["code"], refused.json()["version"]) == (409, "terms_overlap", 1), (
+            days
+        )
+    await office.made(path, terms("accident"), "county")
+    assert (await office.made(path, terms(valid_from="2021-07-01"), "county"))["version"] == 2
+    assert (await office.made(path, terms(valid_from="2021-09-01", supersedes=2), "county"))["version"] == 3
+    # Version 3 is in force there now, so taking over from version 2 once more is not enough.
+    refused = await office.post(path, terms(valid_from="2021-08-01", supersedes=2), "county")
+    assert (refused.status_code, refused.json()["version"]) == (409, 3)
+
+
+async def test_of_overlapping_terms_written_at_once_one_is_accepted(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    answers = await asyncio.gather(
+        *(office.post(f"/policies/{policy['id']}/terms", terms(), "county") for _ in range(6))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+
+
+async def test_the_terms_of_the_event_s_day_decide(office: Office) -> None:
+    await office.programme(terms(valid_to="2021-06-30"), terms(valid_from="2021-07-01", deductible_fen=500_000))
+    family = await office.family()
+    for event_on, version, benefit in (("2021-06-30", 1, 1_100_000), ("2021-07-01", 2, 940_000)):
+        body = office.claim(family, event_on=event_on, reported_on="2021-07-02")
+        asked = (await office.post("/eligibility-checks", body, "intake")).json()
+        assert (asked["terms_version"], asked["benefit_fen"]) == (version, benefit)
+
+
+async def test_policies_and_terms_are_written_by_who_may(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    for who in ("intake", "village", "town", "payer", "auditor", "officer", "checker"):
+        assert (await office.post("/policies", {**POLICY, "year": 2023}, who)).status_code == 403, who
+        assert (await office.post(f"/policies/{policy['id']}/terms", terms(), who)).status_code == 403, who
+    for path in ("/policies", f"/policies/{policy['id']}", f"/policies/{policy['id']}/terms"):
+        assert (await office.get(path, "officer")).status_code == 403
+        assert (await office.client.get(f"/v1/books/{office.book}{path}")).status_code == 401
+        foreign = f"/v1/books/610924{path}"
+        assert (await office.client.get(foreign, headers=office.headers("county"))).status_code == 403
+
+
+async def test_the_database_holds_the_bounds_of_terms(office: Office, service: AsyncEngine) -> None:
+    await office.programme()
+    copy = (
+        "INSERT INTO terms SELECT book, gen_random_uuid(), policy_id, cause, 2, NULL, valid_from, valid_to, {columns},"
+        " waiting_days, reporting_days, loss_kinds, sources, created_at, created_by FROM terms"
+    )
+    columns = ["deductible_fen", "tier_from_fen", "tier_rate_bp", "tier_mode", "base", "cap_fen"]
+    for name, value in (
+        ("cap_fen", "deductible_fen - 1"),
+        ("tier_rate_bp", "ARRAY[10001, 0, 0]"),
+        ("tier_rate_bp", "ARRAY[1, 2]"),
+        ("tier_mode", "'guess'"),
+        ("base", "'village'"),
+    ):
+        chosen = ", ".join(value if column == name else column for column in columns)
+        with pytest.raises(sa.exc.IntegrityError):
+            async with service.begin() as conn:
+                await conn.execute(sa.text(copy.format(columns=chosen)))
