@@ -25,14 +25,14 @@ class LedgerCalls:
         """The headers of one of the development people."""
         return {"Authorization": f"Bearer {self.issuer.token(who, book=self.book, **token)}", "Accept-Language": "en"}
 
-    async def get(self, path: str, who: str = "auditor", **parameters: object) -> httpx.Response:
-        """GET a path below the book."""
+    async def get(self, path: str, /, **parameters: object) -> httpx.Response:
+        """GET a path below the book, as an auditor."""
         query = {name.rstrip("_"): str(value) for name, value in parameters.items()}
-        return await self.client.get(f"/v1/books/{self.book}{path}", params=query, headers=self.headers(who))
+        return await self.client.get(f"/v1/books/{self.book}{path}", params=query, headers=self.headers("auditor"))
 
-    async def read(self, path: str, who: str = "auditor", **parameters: object) -> Json:
+    async def read(self, path: str, /, **parameters: object) -> Json:
         """GET what must be answered with 200."""
-        response = await self.get(path, who, **parameters)
+        response = await self.get(path, **parameters)
         assert response.status_code == 200, response.text
         answer: Json = response.json()
         return answer

@@ -29,7 +29,7 @@ async def test_a_new_book_has_the_seven_funds_and_the_chart(ledger: LedgerCalls)
     book = response.json()
     assert [fund["code"] for fund in book["funds"]] == SEVEN
     assert {account["code"] for account in book["accounts"]} == {one.code for one in chart_of_accounts()}
-    assert (await ledger.get("", "admin")).json() == book
+    assert (await ledger.get("")).json() == book
     for code in SEVEN:
         page = await ledger.read("/accounts", fund=code, limit=1000)
         assert len(page["items"]) == len(chart_of_accounts())
@@ -62,7 +62,7 @@ async def test_a_second_book_with_the_code_is_refused_and_changes_nothing(ledger
     first = (await ledger.open_book()).json()
     second = await ledger.open_book(name="另一个名称")
     assert (second.status_code, second.json()["code"]) == (409, "book_exists")
-    assert (await ledger.get("", "admin")).json() == first
+    assert (await ledger.get("")).json() == first
 
 
 async def test_the_same_key_answers_the_same_and_a_changed_body_is_refused(ledger: LedgerCalls) -> None:
@@ -104,7 +104,7 @@ async def test_a_malformed_book_is_refused(ledger: LedgerCalls, changes: dict[st
     response = await ledger.open_book(**changes)
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
     assert field in {error["field"] for error in response.json()["errors"]}
-    assert (await ledger.get("", "admin")).status_code == 404
+    assert (await ledger.get("")).status_code == 404
 
 
 async def test_an_id_number_in_the_name_is_refused(ledger: LedgerCalls) -> None:
@@ -121,7 +121,7 @@ async def test_opening_needs_the_scope_and_the_book(ledger: LedgerCalls) -> None
     ):
         response = await ledger.client.post("/v1/books", json=body, headers=headers | {"Idempotency-Key": "k"})
         assert response.status_code == status
-    assert (await ledger.get("", "admin")).status_code == 404
+    assert (await ledger.get("")).status_code == 404
 
 
 async def test_everything_below_an_unknown_book_is_not_found(ledger: LedgerCalls) -> None:
@@ -160,5 +160,5 @@ async def test_a_failed_commit_is_not_a_201(ledger: LedgerCalls, postgres: Serve
         """,
     )
     assert (await ledger.open_book()).status_code == 503
-    assert (await ledger.get("", "admin")).status_code == 404
+    assert (await ledger.get("")).status_code == 404
     assert postgres.sql(ledger_database, "SELECT count(*) FROM idempotency_key").strip() == "0"

@@ -275,11 +275,11 @@ async def test_random_entries_in_random_order_balance_at_random_cuts(
             for fen in [chance.randint(1, 10**12)]
             for account, side in zip(pair, chance.choice((("debit", "credit"), ("credit", "debit"))), strict=True)
         ]
-        day = date(2021, 1, 1) + timedelta(days=chance.randint(0, 400))
+        posted_on = date(2021, 1, 1) + timedelta(days=chance.randint(0, 400))
         entries.append(
             {
                 "idempotency_key": f"random-{number}",
-                "effective_on": day.isoformat(),
+                "effective_on": posted_on.isoformat(),
                 "description": "随机凭证",
                 "postings": lines,
             }

@@ -67,8 +67,8 @@ async def verify_chain(engine: AsyncEngine, book: str, question: VerificationQue
     broken = walk.broken_position
     if broken is None:
         ends = [broken_end(walk, head, last, expected), head.position + 1 if strays else None]
-        if expected is not None and expected.position < first_record:
-            ends.append(await _earlier(engine, book, expected))
+        if expected is not None and not first_record <= expected.position <= last_record:
+            ends.append(await _elsewhere(engine, book, expected))
         if question.from_seq is None and question.to_seq is None:
             ends.append(await _register_difference(engine, book, registers, last))
         broken = min((end for end in ends if end is not None), default=None)
@@ -140,8 +140,8 @@ def _expectation(question: VerificationQuestion) -> Expectation | None:
     return Expectation(question.expect_position, question.expect_hash)
 
 
-async def _earlier(engine: AsyncEngine, book: str, expected: Expectation) -> int | None:
-    """Return an expected position that lies before the verified range and does not hold what was expected."""
+async def _elsewhere(engine: AsyncEngine, book: str, expected: Expectation) -> int | None:
+    """Return an expected position outside the verified range unless it holds what was expected."""
     async with snapshot(engine) as connection:
         found = await store.records(connection, book, first=expected.position, last=expected.position, limit=1)
     disappoints = not found or (expected.hash is not None and found[0].hash != expected.hash)
