@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
+from common.wire import Wire
 from deploy.local.issuer import Issuer
+from ledger.budgets.schemas import EncumbranceMoved, EncumbrancePosted
+from ledger.funds.schemas import FundCreated, OpeningPosted, Posted
 from tests.support.ledger_calls import Json, LedgerCalls
 
 pytestmark = pytest.mark.anyio
@@ -80,18 +83,37 @@ async def release(ledger: LedgerCalls) -> Wish:
     return f"/encumbrances/{await encumbrance(ledger)}/release", dict(DAY), {"reason": "取消"}
 
 
-EVERY = [receipt, allotment, payment, opening, sub_fund, encumber, liquidate, take_back, release]
+async def correction(ledger: LedgerCalls) -> Wish:
+    made = await ledger.made("/funds/health/receipts", amount_fen=5, source="city", **DAY)
+    return f"/funds/health/receipts/{made['id']}/reversal", {"reason": "误记"} | DAY, {"reason": "重复"}
 
 
-@pytest.mark.parametrize("wish", EVERY, ids=lambda wish: wish.__name__)
+EVERY: list[tuple[Callable[[LedgerCalls], Awaitable[Wish]], type[Wire]]] = [
+    (receipt, Posted),
+    (allotment, Posted),
+    (payment, Posted),
+    (correction, Posted),
+    (opening, OpeningPosted),
+    (sub_fund, FundCreated),
+    (encumber, EncumbrancePosted),
+    (liquidate, EncumbranceMoved),
+    (take_back, EncumbranceMoved),
+    (release, EncumbranceMoved),
+]
+
+
+@pytest.mark.parametrize(("wish", "shape"), EVERY, ids=[wish.__name__ for wish, _ in EVERY])
 async def test_fifty_at_once_with_one_key_have_one_effect_and_equal_answers(
-    ledger: LedgerCalls, wish: Callable[[LedgerCalls], Awaitable[Wish]]
+    ledger: LedgerCalls, wish: Callable[[LedgerCalls], Awaitable[Wish]], shape: type[Wire]
 ) -> None:
     path, body, change = await wish(ledger)
     before = (await ledger.read("/chain"))["position"]
     responses = await gather(*(ledger.post(path, body, key="one") for _ in range(50)))
     assert {one.status_code for one in responses} == {201}
     assert len({one.content for one in responses}) == 1
+    # The answer is stored text: it must still be what the document promises, no field more or less.
+    shown = shape.model_validate_json(responses[0].content)
+    assert shown.model_fields_set == set(shape.model_fields)
     assert [one.headers.get("Idempotent-Replayed") for one in responses].count(None) == 1
     assert (await ledger.read("/chain"))["position"] == before + 1
     changed = await ledger.post(path, body | change, key="one")

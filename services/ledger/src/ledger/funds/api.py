@@ -1,6 +1,7 @@
 """HTTP of funds: figures, sub-funds, receipts, direct payments and opening balances."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Path, Query
 from fastapi.responses import Response
@@ -11,7 +12,9 @@ from common.text import BookCode
 from common.web import Router, responses
 from ledger.context import Ctx, Idempotent, send
 from ledger.funds import service
+from ledger.funds.corrections import Correctable
 from ledger.funds.schemas import (
+    CorrectionIn,
     FundCreated,
     FundIn,
     FundOut,
@@ -22,10 +25,13 @@ from ledger.funds.schemas import (
     ReceiptIn,
 )
 from ledger.problems import (
+    ALREADY_REVERSED,
     AMOUNT_OUT_OF_RANGE,
+    BUDGET_LINES_MISSING,
     FUND_EXISTS,
     INSUFFICIENT_FUNDS,
     OPENING_ALREADY_POSTED,
+    OUT_OF_ORDER,
     PERIOD_CLOSED,
     UNBALANCED_ENTRY,
     UNKNOWN_ACCOUNT,
@@ -33,9 +39,7 @@ from ledger.problems import (
 
 router = Router(prefix="/v1/books/{book}", tags=["funds"])
 
-FundPath = Annotated[
-    str, Path(max_length=64, description="Code of the fund. 基金代码。", examples=["health"])
-]
+FundPath = Annotated[str, Path(max_length=64, description="Code of the fund. 基金代码。", examples=["health"])]
 Reader = Annotated[Principal, Depends(require("ledger:read"))]
 Poster = Annotated[Principal, Depends(require("ledger:post"))]
 FundMaker = Annotated[Principal, Depends(require("books:admin", "ledger:post"))]
@@ -119,3 +123,22 @@ async def create_payment(
 ) -> Response:
     """Pay without a prior encumbrance 直接支付, out of the year's available and the fund's cash."""
     return send(await service.pay(context.engine, once, principal, fund, body))
+
+
+@router.post(
+    "/funds/{fund}/{operation}/{id}/reversal",
+    status_code=201,
+    response_model=Posted,
+    responses=responses(*REFUSALS, ALREADY_REVERSED, OUT_OF_ORDER, INSUFFICIENT_FUNDS, BUDGET_LINES_MISSING),
+)
+async def reverse_operation(
+    context: Ctx,
+    once: Idempotent,
+    principal: Poster,
+    fund: FundPath,
+    operation: Annotated[Correctable, Path(description="What is taken back. 被冲销的业务。")],
+    entry: Annotated[UUID, Path(alias="id", description="The id of the operation's entry. 原凭证编号。")],
+    body: CorrectionIn,
+) -> Response:
+    """Take a receipt, an allotment or a direct payment back by a red entry 红字冲销, once, within its year."""
+    return send(await service.correct(context.engine, once, principal, (fund, operation, entry), body))

@@ -84,6 +84,14 @@ class PaymentIn(VoucherIn):
     """The budget year it draws on; the year of effective_on if not given."""
 
 
+class CorrectionIn(VoucherIn):
+    """Taking an operation back by a red entry 红字冲销."""
+
+    model_config = example({"effective_on": "2026-03-06", "reason": "金额录入错误"})
+
+    reason: PlainLine
+
+
 class OpeningLineIn(Wire):
     """One balance taken over from the old system."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,7 +24,8 @@ from ledger.accounts.service import create_accounts
 from ledger.books.rules import account_content
 from ledger.funds import rules, store
 from ledger.funds.answers import opening_posted, posted
-from ledger.funds.schemas import FundIn, OpeningIn, PaymentIn, ReceiptIn, VoucherIn
+from ledger.funds.corrections import Correctable, Correction, budget_year_of, decide_correction
+from ledger.funds.schemas import CorrectionIn, FundIn, OpeningIn, PaymentIn, ReceiptIn, VoucherIn
 from ledger.funds.store import FundFigures
 from ledger.journal.drafts import Answer, Json, Needs, Plan, PostedEntry, PostingRequest, Render
 from ledger.journal.engine import PostingEngine
@@ -74,6 +76,24 @@ async def open_balances(engine: PostingEngine, once: Once, principal: Principal,
 
     needs = Needs(funds=frozenset(codes), subtree=True)
     return await engine.post(request(once, needs, partial(rules.decide_opening, order), render))
+
+
+async def correct(
+    engine: PostingEngine,
+    once: Once,
+    principal: Principal,
+    subject: tuple[str, Correctable, UUID],
+    body: CorrectionIn,
+) -> Answer:
+    """Take one operation (fund, operation, entry) back by a red entry. Refusals: see ``corrections.decide_correction``."""
+    fund, operation, entry_id = subject
+    order = Correction(fund, operation, entry_id, body.reason, voucher_of(body, principal))
+
+    def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
+        return posted(entry, state, fund, budget_year_of(entry))
+
+    needs = Needs(funds=frozenset({fund}), entries=frozenset({entry_id}), subtree=True)
+    return await engine.post(request(once, needs, partial(decide_correction, order), render))
 
 
 async def post_on_fund(engine: PostingEngine, once: Once, fund: str, plan: Plan, year: int) -> Answer:

@@ -1,0 +1,86 @@
+"""Taking a receipt, an allotment or a direct payment back by a red entry 红字冲销.
+
+Pure. Encumbrances are undone by their own operations (return, release); free entries by the journal's reversal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from common.errors import NOT_FOUND, Problem
+from ledger.funds.rules import Voucher, badly_dated, same_person
+from ledger.journal.drafts import EntryDraft, EntryKind, LineDraft, PostedEntry, PostedLine
+from ledger.journal.state import BookState
+from ledger.problems import ALREADY_REVERSED, OUT_OF_ORDER
+
+Correctable = Literal["receipts", "allotments", "payments"]
+"""Operations a correction takes back, by their place in the address."""
+
+KINDS: dict[Correctable, EntryKind] = {"receipts": "receipt", "allotments": "allotment", "payments": "payment"}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The wish to take one operation on a fund back."""
+
+    fund: str
+    operation: Correctable
+    entry: UUID
+    reason: str
+    voucher: Voucher
+
+
+def decide_correction(order: Correction, state: BookState) -> EntryDraft | Problem:
+    """Decide the red entry: the operation's lines on their own sides, which the books read as negative.
+
+    Refusals: not_found (no such operation of that fund); of its date; same_person; already_reversed; out_of_order
+    (dated before the operation, or in a later year than money that moved: that year's books are about other money).
+    The journal then refuses what would leave cash or available below zero (insufficient_funds), and cash below what is
+    encumbered (budget_lines_missing).
+    """
+    entry = state.entry(order.entry)
+    if entry is None or entry.kind != KINDS[order.operation] or entry.postings[0].fund != order.fund:
+        return NOT_FOUND.error(field="entry")
+    refusal = (
+        badly_dated(order.voucher, state)
+        or same_person(order.voucher)
+        or (ALREADY_REVERSED.error(undone_by=str(entry.undone_by)) if entry.undone_by else None)
+        or _wrong_time(entry, order.voucher.effective_on)
+    )
+    return refusal or EntryDraft(
+        kind="reversal",
+        effective_on=order.voucher.effective_on,
+        description=f"冲销：{order.reason}",
+        lines=tuple(_again(line) for line in entry.postings),
+        prepared_by=order.voucher.prepared_by,
+        reviewed_by=order.voucher.reviewed_by,
+        posted_by=order.voucher.posted_by,
+        reference=order.voucher.reference,
+        payee_ref=entry.payee_ref,
+        metadata={"reason": order.reason},
+        red=True,
+        undoes=entry.id,
+    )
+
+
+def budget_year_of(entry: PostedEntry) -> int:
+    """Return the budget year an operation drew on; the year of its date if it moved no indicator."""
+    return max((line.budget_year for line in entry.postings), default=0) or entry.fiscal_year
+
+
+def _wrong_time(entry: PostedEntry, day: date) -> Problem | None:
+    if day < entry.effective_on:
+        return OUT_OF_ORDER.error(field="effective_on", not_before=entry.effective_on.isoformat())
+    moved_money = any(line.budget_year == 0 for line in entry.postings)
+    if moved_money and day.year != entry.fiscal_year:
+        return OUT_OF_ORDER.error(field="effective_on", not_after=f"{entry.fiscal_year}-12-31")
+    return None
+
+
+def _again(line: PostedLine) -> LineDraft:
+    return LineDraft(
+        line.fund, line.account, line.side, line.amount_fen, line.budget_year, line.source, None, line.memo
+    )
