@@ -2,9 +2,11 @@
 
 import secrets
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,20 +39,32 @@ def reachable_programs(folder: Path, account: Account | None) -> Path:
     return copy_installation(folder)
 
 
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """The data of a server that was stopped cleanly, to start others from."""
+
+    data: Path
+    password: str
+
+
 @contextmanager
-def throwaway_cluster(settings: Mapping[str, str] = THROWAWAY_SETTINGS) -> Iterator[Cluster]:
-    """Start a server on a free port; it and all it wrote are gone afterwards."""
+def throwaway_cluster(settings: Mapping[str, str] = THROWAWAY_SETTINGS, seed: Seed | None = None) -> Iterator[Cluster]:
+    """Start a server on a free port, from a copy of `seed` if given; it and all it wrote are gone afterwards."""
     account = database_account()
     with scratch_folder(account) as folder:
         cluster = Cluster(
             programs=reachable_programs(folder, account),
             data=folder / "postgres",
             log=folder / "postgres.log",
-            password=secrets.token_hex(16),
+            password=secrets.token_hex(16) if seed is None else seed.password,
             account=account,
             settings=settings,
         )
-        cluster.initialise()
+        if seed is None:
+            cluster.initialise()
+        else:
+            # cp keeps owners and modes, which PostgreSQL insists on.
+            subprocess.run(["/bin/cp", "-a", "--reflink=auto", str(seed.data), str(cluster.data)], check=True)
         cluster.start()
         try:
             yield cluster

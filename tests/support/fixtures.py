@@ -18,7 +18,7 @@ from deploy.local.environment import constructor_arguments, service_settings
 from deploy.local.issuer import Issuer
 from deploy.local.keys import ServiceKeys
 from tests.support.servers import Server, Templates, running_server
-from tests.support.stack import Stack, running_stack
+from tests.support.stack import Stack, StackSeed, running_stack, stack_seed
 
 UNREACHABLE = "http://127.0.0.1:9"
 
@@ -64,10 +64,17 @@ def claims_database(templates: Templates) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def seed() -> Iterator[StackSeed]:
+    """Migrated data that stacks start from."""
+    with stack_seed() as made:
+        yield made
+
+
 @pytest.fixture
-def stack() -> Iterator[Stack]:
-    """The whole system as real processes; for other shapes use `tests.support.stack.running_stack`."""
-    with running_stack() as made:
+def stack(seed: StackSeed) -> Iterator[Stack]:
+    """The whole system as real processes; for other shapes use `running_stack(…, seed=seed)`."""
+    with running_stack(seed=seed) as made:
         yield made
 
 

@@ -11,7 +11,7 @@ made it). In the middle of async load use `start(name, wait=False)` and `await r
 import secrets
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ import httpx
 
 from deploy.local.child import Child, wait_until
 from deploy.local.cluster import THROWAWAY_SETTINGS, Cluster
-from deploy.local.databases import SERVICES, Database, create_database, create_roles, role_names
+from deploy.local.databases import SERVICES, Database, addresses, create_database, create_roles, role_names
 from deploy.local.environment import service_settings
 from deploy.local.failures import RunnerError
 from deploy.local.issuer import DEFAULT_BOOK, Issuer
@@ -29,7 +29,7 @@ from deploy.local.keys import ServiceKeys
 from deploy.local.migrate import upgrade
 from deploy.local.ports import free_port, listen
 from deploy.local.services import is_ready, service_child, url, worker_child
-from deploy.local.throwaway import throwaway_cluster
+from deploy.local.throwaway import Seed, throwaway_cluster
 
 READY_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.05
@@ -63,10 +63,15 @@ class Stack:
             self._launch(name, [worker_child(self.settings("claims"), self.folder)])
         else:
             self._start_service(name)
-            if wait and not wait_until(lambda: self._settled(name), READY_SECONDS):
-                raise RunnerError(f"{name} was not ready after {READY_SECONDS:.0f} s:\n{self.log(name)}")
-            if wait and not is_ready(self.ports[name]):
-                raise RunnerError(f"{name} ended while starting:\n{self.log(name)}")
+            if wait:
+                self.wait_ready(name)
+
+    def wait_ready(self, name: str) -> None:
+        """Wait until a service answers /readyz; blocks. Raises with its log if it ends or takes too long."""
+        if not wait_until(lambda: self._settled(name), READY_SECONDS):
+            raise RunnerError(f"{name} was not ready after {READY_SECONDS:.0f} s:\n{self.log(name)}")
+        if not self.is_running(name):
+            raise RunnerError(f"{name} ended while starting:\n{self.log(name)}")
 
     async def ready(self, name: str) -> None:
         """Wait until a service answers /readyz; for use beside running load."""
@@ -165,20 +170,41 @@ class Stack:
         return not self.is_running(name) or is_ready(self.ports[name])
 
 
-@contextmanager
-def running_stack(start: Sequence[str] = ALL, *, ledger_workers: int = 1) -> Iterator[Stack]:
-    """Start a system of its own; `start` names what is started beside the database server.
+@dataclass(frozen=True, slots=True)
+class StackSeed:
+    """Migrated data of both services, made once a session; each stack starts from a copy."""
 
-    `ledger_workers` processes share the ledger's port, as `make run` does with LEDGER_WORKERS.
-    """
+    data: Seed
+    passwords: dict[str, str]
+
+
+@contextmanager
+def stack_seed() -> Iterator[StackSeed]:
+    """Make the seed; it is gone when left."""
     with throwaway_cluster(SURVIVING_SETTINGS) as cluster:
-        folder = cluster.data.parent / "stack"
-        folder.mkdir(mode=0o700)
         passwords = {role: secrets.token_hex(8) for role in role_names()}
         create_roles(cluster, passwords)
-        databases = {service: create_database(cluster, service, service, passwords) for service in SERVICES}
-        for database in databases.values():
-            upgrade(database, folder / "migrate.log")
+        for service in SERVICES:
+            database = create_database(cluster, service, service, passwords)
+            upgrade(database, cluster.data.parent / "migrate.log")
+        cluster.stop()
+        yield StackSeed(Seed(cluster.data, cluster.password), passwords)
+
+
+@contextmanager
+def running_stack(
+    start: Sequence[str] = ALL, *, seed: StackSeed | None = None, ledger_workers: int = 1
+) -> Iterator[Stack]:
+    """Start a system of its own; `start` names what is started beside the database server.
+
+    Give it the fixture `seed`: without it the databases are migrated anew. `ledger_workers` processes share the ledger's port, as `make run` does with LEDGER_WORKERS.
+    """
+    with ExitStack() as held:
+        seed = seed or held.enter_context(stack_seed())
+        cluster = held.enter_context(throwaway_cluster(SURVIVING_SETTINGS, seed.data))
+        folder = cluster.data.parent / "stack"
+        folder.mkdir(mode=0o700)
+        databases = {service: addresses(cluster.port, service, service, seed.passwords) for service in SERVICES}
         issuer, keys = Issuer(folder), ServiceKeys(folder)
         issuer.ensure()
         keys.ensure(issuer)
@@ -186,7 +212,11 @@ def running_stack(start: Sequence[str] = ALL, *, ledger_workers: int = 1) -> Ite
         stack = Stack(cluster, folder, issuer, keys, databases, ports, ledger_workers)
         try:
             for name in start:
-                stack.start(name)
+                # Both services start side by side; each is waited for below.
+                stack.start(name, wait=False)
+            for name in start:
+                if name in SERVICES:
+                    stack.wait_ready(name)
             yield stack
         finally:
             stack.end()
