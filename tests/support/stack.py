@@ -197,7 +197,8 @@ def running_stack(
 ) -> Iterator[Stack]:
     """Start a system of its own; `start` names what is started beside the database server.
 
-    Give it the fixture `seed`: without it the databases are migrated anew. `ledger_workers` processes share the ledger's port, as `make run` does with LEDGER_WORKERS.
+    Give it the fixture `seed`: without it the databases are migrated anew. `ledger_workers` processes
+    share the ledger's port, as `make run` does with LEDGER_WORKERS.
     """
     with ExitStack() as held:
         seed = seed or held.enter_context(stack_seed())
