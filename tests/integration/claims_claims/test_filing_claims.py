@@ -109,6 +109,18 @@ async def test_bad_input_is_refused_with_its_code_and_changes_nothing(office: Of
     assert after == before
 
 
+async def test_the_largest_amounts_are_added_without_loss(office: Office) -> None:
+    await office.programme()
+    most = 10**15
+    loss = [{"kind": "medical_bill", "amount_fen": most} for _ in range(200)]
+    others = [{"payer": "medical_insurance", "amount_fen": most} for _ in range(50)]
+    claim = await office.filed(await office.family(), loss=loss, other_payments=others)
+    decision = await office.read(f"/claims/{claim['id']}/decision")
+    steps = {step["step"]: step["amount_fen"] for step in decision["computation"]}
+    assert (steps["loss"], steps["net_loss"], decision["benefit_fen"]) == (200 * most, 150 * most, 10_000_000)
+    assert steps["tiers_total"] == 700_000 + 800_000 + (150 * most - 300_000 - 2_000_000) * 9 // 10
+
+
 async def test_filing_needs_the_intake_scope_and_the_book(office: Office, issuer: Issuer) -> None:
     await office.programme()
     body = office.claim(await office.family())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from claims.claims.details import Details
 from claims.claims.rules import expected_steps, waiting_for
 from claims.claims.schemas import (
     ClaimFiled,
     ClaimOut,
     DecisionOut,
-    DetailsIn,
     HistoryLine,
     LossOut,
     OtherPaymentOut,
@@ -48,7 +48,7 @@ def claim_filed(row: ClaimRow) -> ClaimFiled:
 
 
 def claim_out(
-    seal: ClaimSeal, row: ClaimRow, details: DetailsIn, lines: Sequence[EventRow], money: MoneyTrail
+    seal: ClaimSeal, row: ClaimRow, details: Details, lines: Sequence[EventRow], money: MoneyTrail
 ) -> ClaimOut:
     """Show a claim with everything that belongs to it."""
     return ClaimOut(

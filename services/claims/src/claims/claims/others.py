@@ -44,7 +44,8 @@ class Whose:
 async def lock_rivals(conn: AsyncConnection, book: str, claimant_index: bytes, documents: Collection[bytes]) -> None:
     """Wait for every other approval for the same person or with one of the same documents, in whichever household.
 
-    Held until the transaction ends. The names are locked in one order, so that two approvals never wait for each other.
+    Held until the transaction ends. The names are locked in one order, so that two approvals never wait for each
+    other.
     """
     names = {f"claimant/{book}/{claimant_index.hex()}"} | {f"document/{book}/{index.hex()}" for index in documents}
     lock = sa.text(

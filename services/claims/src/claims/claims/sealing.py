@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from claims.claims.schemas import DetailsIn, LossIn
+from claims.claims.details import Details, Loss, from_text, to_text
 from claims.eligibility.codec import decision_from_text, inputs_from_text
 from claims.eligibility.model import Decision, Inputs, LossItem, OtherPayment
 from common.crypto import FieldCipher, mask_account
@@ -22,14 +22,14 @@ class ClaimSeal:
         self._cipher = cipher
         self._book = book
 
-    def seal_details(self, claim_id: UUID, version: int, details: DetailsIn) -> bytes:
+    def seal_details(self, claim_id: UUID, version: int, details: Details) -> bytes:
         """Seal what was lost and what others paid, document numbers in clear inside."""
-        return self._cipher.encrypt(details.model_dump_json(), self._context("claim_details", claim_id, version))
+        return self._cipher.encrypt(to_text(details), self._context("claim_details", claim_id, version))
 
-    def open_details(self, claim_id: UUID, version: int, sealed: bytes) -> DetailsIn:
+    def open_details(self, claim_id: UUID, version: int, sealed: bytes) -> Details:
         """Open what `seal_details` sealed for the same claim and version."""
         text = self._cipher.decrypt(sealed, self._context("claim_details", claim_id, version))
-        return DetailsIn.model_validate_json(text)
+        return from_text(text)
 
     def seal_inputs(self, claim_id: UUID, version: int, text: str) -> bytes:
         """Seal the inputs of a decision in their canonical form."""
@@ -69,15 +69,15 @@ class ClaimSeal:
         """Blind index of a document number, the same however it was typed."""
         return self._cipher.blind_index(compact(number), f"{self._book}/claim_document")
 
-    def documents(self, loss: list[LossIn]) -> list[bytes]:
+    def documents(self, details: Details) -> list[bytes]:
         """Blind indexes of all document numbers of a claim."""
-        return [self.document_index(item.document_number) for item in loss if item.document_number is not None]
+        return [self.document_index(item.document_number) for item in details.loss if item.document_number is not None]
 
-    def loss_items(self, details: DetailsIn) -> tuple[LossItem, ...]:
+    def loss_items(self, details: Details) -> tuple[LossItem, ...]:
         """Losses as the decision sees them: document numbers only as index and mask."""
         return tuple(self._loss_item(item) for item in details.loss)
 
-    def _loss_item(self, item: LossIn) -> LossItem:
+    def _loss_item(self, item: Loss) -> LossItem:
         if item.document_number is None:
             return LossItem(item.kind, item.amount_fen)
         number = item.document_number
@@ -87,6 +87,6 @@ class ClaimSeal:
         return f"{self._book}/{column}/{claim_id}/{version}"
 
 
-def payments(details: DetailsIn) -> tuple[OtherPayment, ...]:
+def payments(details: Details) -> tuple[OtherPayment, ...]:
     """Return what others paid as the decision sees it."""
     return tuple(OtherPayment(paid.payer, paid.amount_fen) for paid in details.other_payments)

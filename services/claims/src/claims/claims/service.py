@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import store
 from claims.claims.answers import claim_filed, claim_out, decision_out
+from claims.claims.details import Details, losses_from, payments_from
 from claims.claims.rules import Duty, Status, WaitingFor, claim_number, statuses_waiting_for
-from claims.claims.schemas import ClaimFiled, ClaimIn, ClaimOut, DecisionOut, DetailsIn, Recomputation
+from claims.claims.schemas import ClaimFiled, ClaimIn, ClaimOut, DecisionOut, Recomputation
 from claims.claims.sealing import ClaimSeal, payments
 from claims.claims.store import FILED, ClaimFilter, ClaimRow, DecisionRow, EventRow
 from claims.context import Context
@@ -39,7 +40,12 @@ def seal_of(context: Context, book: str) -> ClaimSeal:
     return ClaimSeal(context.cipher, book)
 
 
-def claim_data(seal: ClaimSeal, body: ClaimIn) -> ClaimData:
+def details_from(body: ClaimIn) -> Details:
+    """Return what a filing says was lost and paid."""
+    return Details(losses_from(body.loss), payments_from(body.other_payments))
+
+
+def claim_data(seal: ClaimSeal, body: ClaimIn, details: Details) -> ClaimData:
     """Return a claim as the decision sees it."""
     return ClaimData(
         household_id=body.household_id,
@@ -47,12 +53,12 @@ def claim_data(seal: ClaimSeal, body: ClaimIn) -> ClaimData:
         cause=body.cause,
         event_on=body.event_on,
         reported_on=body.reported_on,
-        losses=seal.loss_items(body),
-        other_payments=payments(body),
+        losses=seal.loss_items(details),
+        other_payments=payments(details),
     )
 
 
-def data_of_row(seal: ClaimSeal, row: ClaimRow, details: DetailsIn) -> ClaimData:
+def data_of_row(seal: ClaimSeal, row: ClaimRow, details: Details) -> ClaimData:
     """Return a stored claim as the decision sees it."""
     return ClaimData(
         household_id=row.household_id,
@@ -65,12 +71,12 @@ def data_of_row(seal: ClaimSeal, row: ClaimRow, details: DetailsIn) -> ClaimData
     )
 
 
-def refuse_overpaid(details: DetailsIn) -> None:
+def refuse_overpaid(details: Details) -> None:
     """Raise `loss_below_other_payments` where others already paid more than the loss: one of the two must be wrong."""
-    loss = sum(item.amount_fen for item in details.loss)
-    paid = sum(payment.amount_fen for payment in details.other_payments)
-    if loss < paid:
-        raise LOSS_BELOW_OTHER_PAYMENTS.error(field="other_payments", loss_fen=loss, other_payments_fen=paid)
+    if details.loss_fen < details.other_payments_fen:
+        raise LOSS_BELOW_OTHER_PAYMENTS.error(
+            field="other_payments", loss_fen=details.loss_fen, other_payments_fen=details.other_payments_fen
+        )
 
 
 def check_dates(body: ClaimIn, today: date) -> None:
@@ -106,8 +112,9 @@ async def file_claim(
     member = household.member(body.claimant_member_id)
     if member is None or not member.present:
         raise not_a_member()
-    refuse_overpaid(body)
-    data = claim_data(seal, body)
+    details = details_from(body)
+    refuse_overpaid(details)
+    data = claim_data(seal, body, details)
     policy, terms = await terms_on(conn, book, data)
     if policy is None or terms is None:
         raise EVENT_OUTSIDE_POLICY.error(field="event_on", event_on=body.event_on.isoformat(), cause=body.cause.value)
@@ -117,7 +124,7 @@ async def file_claim(
     serial = await store.next_serial(conn, book, policy.year)
     row = new_row(book, claim_id, policy.year, serial, body, household, policy.id, decision, by_person, now)
     await store.insert_claim(conn, row)
-    await store_details(conn, seal, row, DetailsIn(loss=body.loss, other_payments=body.other_payments), by_person, now)
+    await store_details(conn, seal, row, details, by_person, now)
     await store_decision(conn, seal, row, inputs, decision, occasion="intake", by_person=by_person, now=now)
     await store.record_event(conn, book, claim_id, filing_event(row, body.reported_on, by_person, now))
     return claim_filed(row)
@@ -196,7 +203,7 @@ def filing_event(row: ClaimRow, done_on: date, by_person: str, now: datetime) ->
 
 
 async def store_details(
-    conn: AsyncConnection, seal: ClaimSeal, row: ClaimRow, details: DetailsIn, by_person: str, now: datetime
+    conn: AsyncConnection, seal: ClaimSeal, row: ClaimRow, details: Details, by_person: str, now: datetime
 ) -> None:
     """Store the details of `row.details_version`."""
     await store.insert_details(
@@ -205,7 +212,7 @@ async def store_details(
         row.id,
         version=row.details_version,
         details_cipher=seal.seal_details(row.id, row.details_version, details),
-        documents=seal.documents(details.loss),
+        documents=seal.documents(details),
         by_person=by_person,
         at=now,
     )

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import store
 from claims.claims.answers import claim_filed
+from claims.claims.details import Details, losses_from, payments_from
 from claims.claims.others import lock_rivals
 from claims.claims.rules import (
     STEPS,
@@ -31,7 +32,7 @@ from claims.claims.rules import (
     next_status,
     other_duty_of,
 )
-from claims.claims.schemas import DetailsIn, StepIn, StepTaken
+from claims.claims.schemas import StepIn, StepTaken
 from claims.claims.sealing import ClaimSeal
 from claims.claims.service import data_of_row, refuse_overpaid, store_decision, store_details
 from claims.claims.store import ClaimRow, EventRow
@@ -194,9 +195,11 @@ async def complete(taking: Taking) -> ClaimRow:
     row, body = taking.row, taking.step.body
     details = await details_of(taking, row)
     if body.loss is not None or body.other_payments is not None:
-        details = DetailsIn(
-            loss=details.loss if body.loss is None else body.loss,
-            other_payments=details.other_payments if body.other_payments is None else body.other_payments,
+        details = Details(
+            loss=details.loss if body.loss is None else losses_from(body.loss),
+            other_payments=details.other_payments
+            if body.other_payments is None
+            else payments_from(body.other_payments),
         )
         refuse_overpaid(details)
         row = replace(row, details_version=row.details_version + 1)
@@ -224,7 +227,7 @@ async def approve(taking: Taking) -> ClaimRow:
     """
     row, body = taking.row, taking.step.body
     details = await details_of(taking, row)
-    await lock_rivals(taking.conn, taking.book, row.claimant_index, taking.seal.documents(details.loss))
+    await lock_rivals(taking.conn, taking.book, row.claimant_index, taking.seal.documents(details))
     inputs, decision = await decide_again(taking, row, details, settled=tuple(body.reviewed_checks), lock=True)
     refuse_unless_eligible(row, decision)
     row = decided(row, decision)
@@ -234,14 +237,14 @@ async def approve(taking: Taking) -> ClaimRow:
     return row
 
 
-async def details_of(taking: Taking, row: ClaimRow) -> DetailsIn:
+async def details_of(taking: Taking, row: ClaimRow) -> Details:
     """Open the claim's details as they stand."""
     sealed = await store.load_details(taking.conn, taking.book, row.id, row.details_version)
     return taking.seal.open_details(row.id, row.details_version, sealed)
 
 
 async def decide_again(
-    taking: Taking, row: ClaimRow, details: DetailsIn, *, settled: tuple[str, ...], lock: bool = False
+    taking: Taking, row: ClaimRow, details: Details, *, settled: tuple[str, ...], lock: bool = False
 ) -> tuple[Inputs, Decision]:
     """Decide from what the register and the other claims say now."""
     load = households.lock_household if lock else households.load_household

@@ -1,6 +1,8 @@
 """Inputs and decisions as JSON text and back, without loss, in one canonical form (sorted keys, no blanks).
 
-Two equal decisions are equal byte for byte, which is what recomputation compares.
+Two equal decisions are equal byte for byte, which is what recomputation compares. What was stored must stay
+readable: a field of the model may only be added with a default, and with a new rule version where it changes a
+decision.
 """
 
 from dataclasses import asdict, fields

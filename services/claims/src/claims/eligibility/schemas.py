@@ -40,7 +40,8 @@ class ComputationStep(Wire):
     """One line of the computation 计算步骤."""
 
     step: Annotated[str, Field(examples=["tier_1"])]
-    amount_fen: FenOrZero
+    amount_fen: Annotated[int, Field(ge=0, examples=[700_000])]
+    """In fen; a sum of losses may exceed the largest single amount. 金额（分）。"""
     explanation: str
     """In the language of Accept-Language. 说明。"""
     explanation_zh: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from claims.claims.schemas import ClaimIn
-from claims.claims.service import claim_data, seal_of
+from claims.claims.service import claim_data, details_from, seal_of
 from claims.context import Context
 from claims.eligibility.facts import gather
 from claims.eligibility.rules import decide
@@ -23,10 +23,11 @@ async def check_eligibility(
     What refuses a filing outright (a day in the future, no policy, a stranger, others paid more) is a failing check
     here. Raises `not_found` for an unknown household.
     """
+    data = claim_data(seal_of(context, book), body, details_from(body))
     async with snapshot(context.engine) as conn:
         household = await load_household(conn, book, body.household_id)
         if household is None:
             raise NOT_FOUND.error(field="household_id")
-        inputs = await gather(conn, book, claim_data(seal_of(context, book), body), household, today=today)
+        inputs = await gather(conn, book, data, household, today=today)
     policy_id = None if inputs.policy is None else inputs.policy.id
     return decision_content(decide(inputs), body.cause, policy_id, language)
