@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+_GOODBYE_SECONDS = 2.0
+
 REPLAYED_HEADER = "Idempotent-Replayed"
 
 
@@ -38,7 +41,7 @@ class EngineLimits:
     group_size: int = 1_000
     queue_limit: int = 20_000
     shutdown_grace: float = 20.0
-    statement_seconds: float = 60.0
+    statement_seconds: float = 30.0
     lock_seconds: float = 20.0
 
 
@@ -124,10 +127,8 @@ class PostingEngine:
             while lane.waiting:
                 self._answer([lane.waiting.popleft()], None)
         writer, self._writer = self._writer, None
-        if writer is not None and late:
-            writer.pool.terminate()
-        elif writer is not None:
-            await writer.pool.close()
+        if writer is not None:
+            await _close_pool(writer.pool, at_once=bool(late))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -207,6 +208,14 @@ class PostingEngine:
             if not batch.done.done():
                 batch.done.set_result(outcomes[start:end] if outcomes else [unavailable() for _ in batch.tickets])
             start = end
+
+
+async def _close_pool(pool: asyncpg.Pool, *, at_once: bool) -> None:
+    """Close the connections; those that do not say goodbye in time are dropped."""
+    if not at_once:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(pool.close(), _GOODBYE_SECONDS)
+    pool.terminate()
 
 
 async def _no_reset(connection: object) -> None:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Final
 
 import asyncpg
+import orjson
 
 from common.database import sqlstate
 from common.errors import INTERNAL, INVALID_REQUEST, Problem
@@ -29,6 +30,8 @@ class Fault(Enum):
 _AGAIN: Final = frozenset({"40001", "40P01", "25P03", "25P04", "57P01", "57P02", "57P03", "57P04"})
 _BUSY: Final = frozenset({"55P03", "57014"})
 _OUT_OF_RANGE: Final = "22003"
+# A text or a number that JSON or the driver cannot carry: lone surrogates, integers beyond 64 bits.
+_UNWRITABLE: Final = (UnicodeError, asyncpg.DataError, orjson.JSONEncodeError)
 
 _DATABASE_REFUSALS: Final = {
     "FP003": problems.UNKNOWN_ACCOUNT,
@@ -61,6 +64,6 @@ def problem_for(error: Exception) -> Problem:
     code = sqlstate(error)
     if code in _DATABASE_REFUSALS:
         return _DATABASE_REFUSALS[code].error()
-    if (code is not None and code.startswith("22")) or isinstance(error, UnicodeError | asyncpg.DataError):
+    if (code is not None and code.startswith("22")) or isinstance(error, _UNWRITABLE):
         return INVALID_REQUEST.error()
     return INTERNAL.error()
