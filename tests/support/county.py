@@ -130,8 +130,8 @@ class County:
         """Register a household of one."""
         order = next(self.households)
         body = {
-            "town": "610923100",
-            "village": "610923100213",
+            "town": f"{self.book}100",
+            "village": f"{self.book}100213",
             "category": "marginal_poverty_prone",
             "members": [{"name": f"钱示例{order}", "id_number": id_number(order), "relation": "head"}],
             "annual_income_fen": 400_000,
