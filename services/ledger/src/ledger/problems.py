@@ -13,8 +13,8 @@ INSUFFICIENT_FUNDS: Final = ProblemType(
     409,
     "资金不足",
     "Insufficient funds",
-    "记账后该账户余额将为负。",
-    "The account would stand below zero after this entry.",
+    "记账后该账户余额将为负：{account} 现有 {available_fen} 分，需要 {requested_fen} 分。",
+    "The account would stand below zero: {account} has {available_fen} fen, {requested_fen} fen are needed.",
 )
 PERIOD_CLOSED: Final = ProblemType(
     "period_closed",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ledger.funds.rules import EVERY_SOURCE
 from ledger.journal.chain import instant
 from ledger.journal.drafts import CASH
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from ledger.journal.drafts import Json, PostedEntry
     from ledger.journal.state import BookState
+
+
+_WITHOUT_SOURCE = ("allotted", "available", "encumbered")
 
 
 def entry_brief(entry: PostedEntry) -> dict[str, Json]:
@@ -33,20 +37,22 @@ def entry_brief(entry: PostedEntry) -> dict[str, Json]:
 
 
 def fund_after(state: BookState, fund: str, year: int) -> dict[str, Json]:
-    """Return a fund's figures of one budget year, those below it included, as of the state's last entry."""
+    """Return a fund's figures of one budget year, those below it included, as of the state's last entry.
+
+    Looks up exactly the balances it needs: this runs for every entry of a group, whatever else the group loaded.
+    """
     codes = state.subtree(fund)
-
-    def standing(account: str) -> int:
-        return sum(state.balance_of(code, account, year) for code in codes)
-
+    control = {account: -sum(state.balance(code, account, year) for code in codes) for account in _WITHOUT_SOURCE}
     return {
         "code": fund,
         "fiscal_year": year,
-        "allotted_fen": standing("allotted"),
-        "encumbered_fen": -standing("encumbered"),
-        "expended_fen": -standing("expended"),
-        "available_fen": -standing("available"),
-        "cash_fen": sum(state.balance_of(code, CASH) for code in codes),
+        "allotted_fen": -control["allotted"],
+        "encumbered_fen": control["encumbered"],
+        "expended_fen": -sum(
+            state.balance(code, "expended", year, source) for code in codes for source in EVERY_SOURCE
+        ),
+        "available_fen": control["available"],
+        "cash_fen": sum(state.balance(code, CASH, 0, source) for code in codes for source in EVERY_SOURCE),
         "as_of_seq": state.head.seq,
     }
 

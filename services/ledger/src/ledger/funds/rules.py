@@ -14,13 +14,15 @@ from common.errors import NOT_FOUND, SAME_PERSON, Problem
 from common.validation import invalid_field
 from ledger.funds.expansion import Amount, Facts, Part, Shortage, borne_by, expand, whole
 from ledger.funds.templates import Template, shipped
-from ledger.journal.drafts import CASH, CONTROL_ACCOUNTS, NO_SOURCE, EntryDraft, LineDraft, Metadata, Side
+from ledger.journal.drafts import CASH, CONTROL_ACCOUNTS, NO_SOURCE, SOURCES, EntryDraft, LineDraft, Metadata, Side
 from ledger.journal.rules import Candidate, falls_in_an_open_period, is_dated_in_the_book
 from ledger.journal.state import BookState
 from ledger.problems import INSUFFICIENT_FUNDS, OPENING_ALREADY_POSTED, UNKNOWN_ACCOUNT
 
 SOURCED_ACCOUNTS: frozenset[str] = frozenset({CASH, "expended"})
 """The accounts that carry the source of the money; all others stand at the empty source (ADR 0006)."""
+
+EVERY_SOURCE: tuple[str, ...] = (*SOURCES, NO_SOURCE)
 
 TEMPLATES = shipped()  # read and proved when the service starts, not at the first payment
 
@@ -259,7 +261,7 @@ def bear(fund: str, amount_fen: int, source: str | None, state: BookState) -> Am
 
     Refusal: insufficient_funds of cash, naming the source if one was named.
     """
-    cash = state.cash_by_source(fund)
+    cash = {name: state.balance(fund, CASH, 0, name) for name in EVERY_SOURCE}
     if source is not None:
         if cash.get(source, 0) < amount_fen:
             return _insufficient(CASH, max(cash.get(source, 0), 0), amount_fen, fund, source=source)
