@@ -160,7 +160,12 @@ class SearchByName(Wire):
 
 
 def _which_search(value: object) -> str | None:
-    keys = value.keys() if isinstance(value, dict) else vars(value).keys()
+    """Name the kind of search a body is; None for what is none, be it no object at all."""
+    keys: frozenset[str] = frozenset()
+    if isinstance(value, Wire):
+        keys = frozenset(type(value).model_fields)
+    elif isinstance(value, dict):
+        keys = frozenset(value)
     return next((f"({name})" for name in ("id_number", "phone", "name") if name in keys), None)
 
 
