@@ -50,7 +50,7 @@ class ThingIn(Wire):
         {"effective_on": "2026-01-05", "postings": [{"fund": "health", "side": "debit", "amount_fen": 100}]}
     )
     effective_on: BusinessDate
-    postings: list[PostingIn]
+    postings: list[PostingIn] = Field(min_length=1)
     metadata: dict[str, str | int | bool] = Field(default_factory=dict)
 
 
@@ -115,7 +115,7 @@ async def post_file(book: BookCode, request: Request, _who: writer) -> ThingOut:
 
 
 @router.get("/named/{name}")
-async def read_named(book: BookCode, name: str, _who: reader) -> Optional:
+async def read_named(book: BookCode, name: Line, _who: reader) -> Optional:
     return Optional(note=name)
 
 

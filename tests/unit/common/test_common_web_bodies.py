@@ -223,5 +223,7 @@ async def test_a_raw_body_must_have_its_own_type(client: httpx.AsyncClient) -> N
     url = "/v1/books/610923/files"
     taken = await client.post(url, content=b"a,b", headers={"Content-Type": "text/csv; charset=gb18030"})
     assert (taken.status_code, taken.json()["count"]) == (200, 3)
+    empty = await client.post(url, content=b"", headers={"Content-Type": "text/csv"})
+    assert (empty.status_code, empty.json()["field"]) == (422, "body")
     refused = await client.post(url, content=b"{}", headers={"Content-Type": "application/json"})
     assert (refused.status_code, refused.json()["accepted"]) == (415, "text/csv")

@@ -71,7 +71,10 @@ def describe_api(app: FastAPI, problems: Iterable[ProblemType]) -> dict[str, Any
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = dict(_PROBLEM_COMPONENT)
-    for name in ("HTTPValidationError", "ValidationError"):  # the framework's own form of refusal, which nothing answers
+    for name in (
+        "HTTPValidationError",
+        "ValidationError",
+    ):  # the framework's own form of refusal, which nothing answers
         schemas.pop(name, None)
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     scopes = _scopes_by_operation(app)

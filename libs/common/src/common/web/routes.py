@@ -58,7 +58,7 @@ class StrictRoute(APIRoute):
             _check_query(request, query_names)
             _check_headers(request, header_names)
             if media_types:
-                _check_media_type(request, media_types)
+                _check_raw_body(request, media_types)
             else:
                 await _read_json(request, expected=takes_json)
             return await handle(request)
@@ -168,6 +168,13 @@ def _check_media_type(request: Request, accepted: frozenset[str]) -> None:
         and charset.group(1).lower() not in {"utf-8", "utf8"}
     ):
         raise UNSUPPORTED_MEDIA_TYPE.error(field="Content-Type", accepted=", ".join(sorted(accepted)))
+
+
+def _check_raw_body(request: Request, accepted: frozenset[str]) -> None:
+    _check_media_type(request, accepted)
+    # The operation streams its body, so this looks only at what was announced.
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        raise invalid_field("body", "required", "此项必填。", "This is required.")
 
 
 async def _read_json(request: StrictRequest, *, expected: bool) -> None:
