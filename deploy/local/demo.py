@@ -5,7 +5,6 @@ import sys
 from typing import Final
 
 from deploy.local.child import Child
-from deploy.local.console import say
 from deploy.local.failures import RunnerError
 from deploy.local.services import process_environment
 from deploy.local.state import State
@@ -37,4 +36,3 @@ def load_demo(supervisor: Supervisor, state: State, ledger_url: str, claims_url:
         last = (loader.log_tail(1) or "it said nothing").strip()
         message = f"the demo was not loaded: {last} (log: {loader.log})"
         raise RunnerError(message)
-    say("the demo book is loaded", "demo")

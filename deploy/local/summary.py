@@ -14,11 +14,13 @@ from deploy.local.issuer import DEFAULT_BOOK, Issuer, roles
 
 TIMEOUT_SECONDS: Final = 30.0
 FEN_PER_YUAN: Final = 100
+WIDTH: Final = 140
 
 
 def show_summary(issuer: Issuer, ledger_url: str, claims_url: str) -> None:
     """Print addresses, one token a role, the funds and the claims summary."""
-    console = Console(highlight=False, soft_wrap=True)
+    # Into a pipe or a narrow window figures are wrapped by the terminal, never cut.
+    console = Console(highlight=False, soft_wrap=True, width=max(WIDTH, Console().width))
     console.print(f"\nledger  {ledger_url}  (documentation {ledger_url}/docs)")
     console.print(f"claims  {claims_url}  (documentation {claims_url}/docs)")
     console.print(
