@@ -1,0 +1,373 @@
+"""A county in which every endpoint has something to act on: one call of ``prepared`` makes what the next request needs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from tests.contract.access_table import Row
+from tests.support.county import County, id_number, return_body
+
+Prepared = tuple[dict[str, str], dict[str, object] | None]
+"""The path's parameters and the body of a request that will succeed."""
+
+ON = "2021-03-05"
+
+
+@dataclass
+class Scene:
+    """Makes for each row a request that succeeds. Not to be used by two tests at once."""
+
+    county: County
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    async def prepared(self, row: Row) -> Prepared:
+        """What the next request of this row needs; makes it through the API."""
+        maker = MAKERS.get((row.service, row.method, row.path))
+        if maker is None:
+            assert row.method == "GET", f"no request is prepared for {row}"
+            return await self.reading(row)
+        return await maker(self)
+
+    async def reading(self, row: Row) -> Prepared:
+        """The parameters of a GET."""
+        if row.path in {"/encumbrances/{id}", "/journal-entries/{id}"}:
+            return {"id": await (self.encumbrance() if "encumbrances" in row.path else self.entry())}, None
+        parameters = {name: await make(self) for name, make in READ_PARAMETERS.items() if f"{{{name}}}" in row.path}
+        return parameters, None
+
+    async def first_month(self) -> str:
+        """Whether January 2021 is open or closed."""
+        periods = await self.county.get("ledger", "/periods", "officer")
+        return next(str(period["status"]) for period in periods["items"] if "2021-01" in period.values())
+
+    def number(self) -> int:
+        """A number nobody had before."""
+        return next(self.numbers)
+
+    async def wait(self, path: str, status: str) -> None:
+        """Wait until the worker has brought a claim, or the one item of a batch, to a status."""
+        with anyio.fail_after(60):
+            while True:
+                found = await self.county.get("claims", path, "payer")
+                if status in {found["status"], *(item["status"] for item in found.get("items", ()))}:
+                    return
+                await anyio.sleep(0.1)
+
+    async def encumbrance(self) -> str:
+        """An open encumbrance's id."""
+        body = {"fund": "insurance", "fiscal_year": 2021, "amount_fen": 100, "purpose": "测试", "effective_on": ON}
+        return str((await self.county.post("ledger", "/encumbrances", body, "officer"))["id"])
+
+    async def liquidation(self) -> dict[str, str]:
+        """A liquidated encumbrance's id and its liquidation's."""
+        encumbrance = await self.encumbrance()
+        body = {"amount_fen": 100, "effective_on": ON, "payee_ref": "payee-1"}
+        path = f"/encumbrances/{encumbrance}/liquidations"
+        return {"id": encumbrance, "lid": str((await self.county.post("ledger", path, body, "officer"))["id"])}
+
+    async def entry(self) -> str:
+        """A free entry's id."""
+        return str((await self.county.post("ledger", "/journal-entries", entry(), "officer"))["id"])
+
+    async def household(self) -> dict[str, Any]:
+        """A stored household."""
+        return await self.county.household()
+
+    async def lead(self) -> str:
+        """An open lead's id."""
+        return str((await self.county.post("claims", "/leads", lead(), "intake"))["id"])
+
+    async def policy(self) -> str:
+        """A programme's id."""
+        body = {"year": 2021, "insurer": f"示例保险{self.number()}", "name": "方案", "funding": "county_paid"}
+        return str(
+            (await self.county.post("claims", "/policies", {**body, "year": 2100 + self.number()}, "county"))["id"]
+        )
+
+    async def claim_body(self) -> dict[str, object]:
+        """A claim that can be filed."""
+        household = await self.county.household()
+        return {
+            "household_id": household["id"],
+            "claimant_member_id": household["members"][0]["id"],
+            "cause": "schooling",
+            "event_on": "2021-06-01",
+            "reported_on": "2021-06-05",
+            "loss": [{"kind": "tuition", "amount_fen": 400_000}],
+            "other_payments": [],
+        }
+
+    async def claim(self) -> str:
+        """A reported claim's id."""
+        return str((await self.county.post("claims", "/claims", await self.claim_body(), "intake"))["id"])
+
+    async def payable_claim(self) -> str:
+        """An encumbered claim's id; the running worker encumbers it."""
+        claim_id = await self.county.approved_claim(1_000)
+        await self.wait(f"/claims/{claim_id}", "encumbered")
+        return claim_id
+
+    async def batch(self) -> dict[str, Any]:
+        """A prepared batch of one claim, not approved yet."""
+        return await self.county.post(
+            "claims", "/payout-batches", {"claim_ids": [await self.payable_claim()]}, "payer/p-9"
+        )
+
+    async def approved_batch(self) -> dict[str, Any]:
+        """An approved batch of one claim."""
+        batch = await self.batch()
+        return await self.county.post("claims", f"/payout-batches/{batch['id']}/approval", {}, "payer/p-8")
+
+
+def entry() -> dict[str, object]:
+    """A free entry between two accounts that touch no cash."""
+    postings = [
+        {"fund": "health", "account": account, "side": side, "amount_fen": 100}
+        for account, side in (("1218", "debit"), ("2307", "credit"))
+    ]
+    return {"effective_on": ON, "description": "测试分录", "postings": postings}
+
+
+def lead() -> dict[str, object]:
+    """A lead that names no household."""
+    return {"channel": "village_sweep", "description": "示例线索", "reason": "收入下降", "found_on": ON}
+
+
+def household_body(number: int) -> dict[str, object]:
+    """A household of one invented person."""
+    return {
+        "town": "610923100",
+        "village": "610923100213",
+        "category": "general",
+        "members": [{"name": "孙示例", "id_number": id_number(900 - number), "relation": "head"}],
+        "annual_income_fen": 400_000,
+        "income_year": 2021,
+    }
+
+
+TERMS: dict[str, object] = {
+    "deductible_fen": 300_000,
+    "tiers": [{"from_fen": 0, "rate_bp": 10_000}],
+    "tier_mode": "marginal",
+    "base": "person",
+    "cap_fen": 1_000_000,
+    "waiting_days": 0,
+    "reporting_days": 60,
+}
+
+
+async def _book(scene: Scene) -> Prepared:
+    return {}, {"code": str(620000 + scene.number()), "name": "测试账套", "first_period": "2026-01"}
+
+
+async def _fund(scene: Scene) -> Prepared:
+    return {}, {"code": f"repair.r{scene.number()}", "parent": "repair", "name_zh": "测试子基金"}
+
+
+async def _opening(scene: Scene) -> Prepared:
+    code = f"repair.o{scene.number()}"
+    await scene.county.post("ledger", "/funds", {"code": code, "parent": "repair", "name_zh": "子基金"}, "officer")
+    lines = [
+        {"fund": code, "account": "1002", "side": "debit", "amount_fen": 500, "source": "county"},
+        {"fund": code, "account": "3001", "side": "credit", "amount_fen": 500},
+        {"fund": code, "account": "8001", "side": "debit", "amount_fen": 500},
+        {"fund": code, "account": "8101", "side": "credit", "amount_fen": 500},
+    ]
+    return {}, {"effective_on": "2021-01-01", "lines": lines}
+
+
+async def _receipt(_scene: Scene) -> Prepared:
+    return {"fund": "insurance"}, {"amount_fen": 100, "source": "county", "effective_on": ON}
+
+
+async def _allotment(_scene: Scene) -> Prepared:
+    return {"fund": "insurance"}, {"amount_fen": 100, "fiscal_year": 2021, "effective_on": ON, "authority": "文号"}
+
+
+async def _payment(_scene: Scene) -> Prepared:
+    return {"fund": "insurance"}, {"amount_fen": 100, "effective_on": ON, "payee_ref": "payee-1", "purpose": "测试"}
+
+
+async def _typed_reversal(scene: Scene) -> Prepared:
+    parameters, body = await _receipt(scene)
+    made = await scene.county.post("ledger", "/funds/insurance/receipts", body, "officer")
+    return {**parameters, "operation": "receipts", "id": str(made["id"])}, {"effective_on": ON, "reason": "测试"}
+
+
+async def _encumbrance(_scene: Scene) -> Prepared:
+    body = {"fund": "insurance", "fiscal_year": 2021, "amount_fen": 100, "purpose": "测试", "effective_on": ON}
+    return {}, dict(body)
+
+
+async def _liquidation(scene: Scene) -> Prepared:
+    return {"id": await scene.encumbrance()}, {"amount_fen": 100, "effective_on": ON, "payee_ref": "payee-1"}
+
+
+async def _return(scene: Scene) -> Prepared:
+    return await scene.liquidation(), {"effective_on": ON, "reason": "账户已销户"}
+
+
+async def _release(scene: Scene) -> Prepared:
+    return {"id": await scene.encumbrance()}, {"effective_on": ON}
+
+
+async def _entry(_scene: Scene) -> Prepared:
+    return {}, entry()
+
+
+async def _bulk(scene: Scene) -> Prepared:
+    return {}, {"atomic": False, "entries": [{"idempotency_key": f"scene-{scene.number()}", **entry()}]}
+
+
+async def _reversal(scene: Scene) -> Prepared:
+    return {"id": await scene.entry()}, {"effective_on": ON, "reason": "测试"}
+
+
+async def _close(scene: Scene) -> Prepared:
+    if await scene.first_month() == "closed":
+        await scene.county.post("ledger", "/periods/2021-01/reopen", {"reason": "测试", "authority": "批复"}, "officer")
+    return {"period": "2021-01"}, {"reason": "已核对"}
+
+
+async def _reopen(scene: Scene) -> Prepared:
+    if await scene.first_month() == "open":
+        await scene.county.post("ledger", "/periods/2021-01/close", {"reason": "测试"}, "officer")
+    return {"period": "2021-01"}, {"reason": "测试", "authority": "批复"}
+
+
+async def _household(scene: Scene) -> Prepared:
+    return {}, household_body(scene.number())
+
+
+async def _household_patch(scene: Scene) -> Prepared:
+    return {"household_id": str((await scene.household())["id"])}, {"responsible_cadre": "示例干部"}
+
+
+async def _search(_scene: Scene) -> Prepared:
+    return {}, {"name": "钱示例1", "town": "610923100"}
+
+
+async def _lead(_scene: Scene) -> Prepared:
+    return {}, lead()
+
+
+async def _lead_step(scene: Scene) -> Prepared:
+    step = {"step": "lead_accepted", "outcome": "passed", "note": "属实", "done_on": ON}
+    return {"lead_id": await scene.lead()}, dict(step)
+
+
+async def _income_line(scene: Scene) -> Prepared:
+    return {}, {"year": 2030 + scene.number(), "amount_fen": 700_000, "source": "测试文件"}
+
+
+async def _policy(scene: Scene) -> Prepared:
+    return {}, {"year": 2100 + scene.number(), "insurer": "示例保险", "name": "方案", "funding": "county_paid"}
+
+
+async def _terms(scene: Scene) -> Prepared:
+    policy = await scene.county.get("claims", f"/policies/{await scene.policy()}", "county")
+    dates = {"valid_from": f"{policy['year']}-01-01", "valid_to": f"{policy['year']}-12-31"}
+    sources = {"sources": dict.fromkeys(TERMS, "assumed")}
+    return {"policy_id": str(policy["id"])}, TERMS | dates | sources | {"cause": "schooling"}
+
+
+async def _claim(scene: Scene) -> Prepared:
+    return {}, await scene.claim_body()
+
+
+async def _recomputation(scene: Scene) -> Prepared:
+    return {"claim_id": await scene.claim()}, None
+
+
+async def _claim_step(scene: Scene) -> Prepared:
+    step = {"step": "town_check", "outcome": "passed", "note": "属实", "done_on": "2021-06-10"}
+    return {"claim_id": await scene.claim()}, dict(step)
+
+
+async def _batch(scene: Scene) -> Prepared:
+    return {}, {"claim_ids": [await scene.payable_claim()]}
+
+
+async def _approval(scene: Scene) -> Prepared:
+    return {"batch_id": str((await scene.batch())["id"])}, {}
+
+
+async def _bank_return(scene: Scene) -> Prepared:
+    batch = await scene.approved_batch()
+    return {"batch_id": str(batch["id"])}, return_body(batch["items"], "success")
+
+
+async def _booking_retry(scene: Scene) -> Prepared:
+    """A bank's success that the ledger refuses to book, because the money was released there behind the claims service's back."""
+    batch = await scene.approved_batch()
+    claim_id = batch["items"][0]["claim_id"]
+    found = await scene.county.get("ledger", "/encumbrances", "officer", reference=f"claim:{claim_id}")
+    path = f"/encumbrances/{found['items'][0]['id']}/release"
+    await scene.county.post("ledger", path, {"effective_on": "2021-06-30"}, "officer")
+    await scene.county.bank_return(batch, "success")
+    await scene.wait(f"/payout-batches/{batch['id']}", "booking_refused")
+    return {"batch_id": str(batch["id"])}, {}
+
+
+async def _bank_file(scene: Scene) -> Prepared:
+    return {"batch_id": str((await scene.approved_batch())["id"])}, None
+
+
+MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
+    ("ledger", "POST", "/v1/books"): _book,
+    ("ledger", "POST", "/funds"): _fund,
+    ("ledger", "POST", "/opening-balances"): _opening,
+    ("ledger", "POST", "/funds/{fund}/receipts"): _receipt,
+    ("ledger", "POST", "/funds/{fund}/allotments"): _allotment,
+    ("ledger", "POST", "/funds/{fund}/payments"): _payment,
+    ("ledger", "POST", "/funds/{fund}/{operation}/{id}/reversal"): _typed_reversal,
+    ("ledger", "POST", "/encumbrances"): _encumbrance,
+    ("ledger", "POST", "/encumbrances/{id}/liquidations"): _liquidation,
+    ("ledger", "POST", "/encumbrances/{id}/liquidations/{lid}/return"): _return,
+    ("ledger", "POST", "/encumbrances/{id}/release"): _release,
+    ("ledger", "POST", "/journal-entries"): _entry,
+    ("ledger", "POST", "/journal-entries/bulk"): _bulk,
+    ("ledger", "POST", "/journal-entries/{id}/reversal"): _reversal,
+    ("ledger", "POST", "/periods/{period}/close"): _close,
+    ("ledger", "POST", "/periods/{period}/reopen"): _reopen,
+    ("claims", "POST", "/households"): _household,
+    ("claims", "PATCH", "/households/{household_id}"): _household_patch,
+    ("claims", "POST", "/households/search"): _search,
+    ("claims", "POST", "/leads"): _lead,
+    ("claims", "POST", "/leads/{lead_id}/steps"): _lead_step,
+    ("claims", "POST", "/income-lines"): _income_line,
+    ("claims", "POST", "/policies"): _policy,
+    ("claims", "POST", "/policies/{policy_id}/terms"): _terms,
+    ("claims", "POST", "/eligibility-checks"): _claim,
+    ("claims", "POST", "/claims"): _claim,
+    ("claims", "POST", "/claims/{claim_id}/decision/recomputation"): _recomputation,
+    ("claims", "POST", "/claims/{claim_id}/steps"): _claim_step,
+    ("claims", "POST", "/payout-batches"): _batch,
+    ("claims", "POST", "/payout-batches/{batch_id}/approval"): _approval,
+    ("claims", "GET", "/payout-batches/{batch_id}/bank-file"): _bank_file,
+    ("claims", "POST", "/payout-batches/{batch_id}/bank-return"): _bank_return,
+    ("claims", "POST", "/payout-batches/{batch_id}/booking-retries"): _booking_retry,
+}
+
+
+async def _household_id(scene: Scene) -> str:
+    return str((await scene.household())["id"])
+
+
+async def _any_batch(scene: Scene) -> str:
+    found = await scene.county.get("claims", "/payout-batches", "payer")
+    return str(found["items"][0]["id"]) if found["items"] else str((await scene.batch())["id"])
+
+
+READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
+    "household_id": _household_id,
+    "lead_id": Scene.lead,
+    "policy_id": Scene.policy,
+    "claim_id": Scene.claim,
+    "batch_id": _any_batch,
+}
