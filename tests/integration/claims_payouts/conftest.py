@@ -69,7 +69,7 @@ def county(ledger_client: httpx.AsyncClient, claims_client: httpx.AsyncClient, i
 
 @pytest.fixture
 async def post(ledger_client: httpx.AsyncClient, claims_settings: dict[str, str]) -> AsyncIterator[Post]:
-    settings = WorkerSettings(**constructor_arguments(claims_settings))
+    settings = WorkerSettings.model_validate(constructor_arguments(claims_settings))
     line = Line(ledger_client._transport)
     engine = create_engine(settings.database_url, application_name="test-worker")
     client = LedgerClient("http://testserver", Path(settings.ledger_token_file), timeout_seconds=10, transport=line)

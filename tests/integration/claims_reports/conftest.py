@@ -19,7 +19,7 @@ def county(ledger_client: httpx.AsyncClient, claims_client: httpx.AsyncClient, i
 
 @pytest.fixture
 async def worker(ledger_client: httpx.AsyncClient, claims_settings: dict[str, str]) -> AsyncIterator[Worker]:
-    settings = WorkerSettings(**constructor_arguments(claims_settings))
+    settings = WorkerSettings.model_validate(constructor_arguments(claims_settings))
     engine = create_engine(settings.database_url, application_name="test-worker")
     transport = ledger_client._transport
     async with LedgerClient("http://testserver", Path(settings.ledger_token_file), transport=transport) as client:

@@ -15,6 +15,7 @@ from claims.context import Context, Ctx
 from claims.idempotency import once
 from claims.payouts import examples, service
 from claims.payouts.bank_files import Template, read_return_file, templates
+from claims.payouts.bank_return_body import BANK_RETURN_BODY
 from claims.payouts.ledger_client import LedgerClient
 from claims.payouts.reconciliation import reconcile
 from claims.payouts.rules import BatchStatus, Control, ReturnRow
@@ -174,7 +175,7 @@ async def _stream(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
     "/payout-batches/{batch_id}/bank-return",
     status_code=201,
     response_model=BankReturnOut,
-    openapi_extra=examples.BANK_RETURN_BODY,
+    openapi_extra=BANK_RETURN_BODY,
     responses=responses(
         404,
         422,

@@ -110,13 +110,3 @@ PAYMENT_FILE: Final = (
 RETURN_FILE: Final = (
     "明细编号,结果,金额（元）,入账日期,失败原因\r\nB2021-0001-0001,成功,5098.00,2021-07-22,\r\n合计,1,5098.00\r\n"
 )
-BANK_RETURN_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "The bank's return as JSON, or as the CSV file described in docs/payout-files.md.",
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/BankReturnIn"}, "example": BANK_RETURN},
-            "text/csv": {"schema": {"type": "string", "format": "binary", "minLength": 1}, "example": RETURN_FILE},
-        },
-    }
-}

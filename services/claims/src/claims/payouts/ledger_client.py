@@ -137,6 +137,8 @@ class LedgerClient:
             base_url=base_url,
             timeout=httpx.Timeout(timeout_seconds, connect=min(3.0, timeout_seconds)),
             transport=transport,
+            # Shorter than a server keeps an idle connection, so that none is used in the moment it is closed.
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2),
             trust_env=False,
             follow_redirects=False,
         )
