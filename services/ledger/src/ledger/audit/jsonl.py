@@ -3,29 +3,36 @@
 The exact format; the others are for reading and for other programs.
 """
 
-from dataclasses import asdict
+from dataclasses import fields
 
 import orjson
 
-from ledger.audit.entries import ExportedEntry, ExportHeader
+from ledger.audit.entries import ExportedEntry, ExportedPosting, ExportHeader
 
 MEDIA_TYPE = "application/jsonl"
 
+_ENTRY_FIELDS = tuple(field.name for field in fields(ExportedEntry) if field.name != "postings")
+_POSTING_FIELDS = tuple(field.name for field in fields(ExportedPosting))
+
 
 def header(_: ExportHeader) -> str:
-    """JSON Lines has no header: every line is an entry."""
+    """Return nothing: in JSON Lines every line is an entry."""
     return ""
 
 
 def entry(exported: ExportedEntry) -> str:
     """Return one line.
 
-    Amounts are integers of fen, ``posted_at`` is RFC 3339 in UTC; a red posting keeps its positive amount and says ``red``.
+    Amounts are integers of fen, ``posted_at`` is RFC 3339 in UTC; a red posting keeps its positive amount and says
+    ``red``. As in every answer, no budget year and no source are null.
     """
-    fields = asdict(exported)
-    fields["metadata"] = dict(exported.metadata)
-    for posting in fields["postings"]:
-        # As every answer shows postings: no budget year and no source are null.
-        posting["budget_year"] = posting["budget_year"] or None
-        posting["source"] = posting["source"] or None
-    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z).decode()
+    line: dict[str, object] = {name: getattr(exported, name) for name in _ENTRY_FIELDS}
+    line["postings"] = [_posting(posting) for posting in exported.postings]
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z).decode()
+
+
+def _posting(posting: ExportedPosting) -> dict[str, object]:
+    shown: dict[str, object] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
+    shown["budget_year"] = posting.budget_year or None
+    shown["source"] = posting.source or None
+    return shown

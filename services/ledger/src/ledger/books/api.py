@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from common.auth import Principal, require
+from common.errors import IDEMPOTENCY_KEY_REUSED
 from common.idempotency import IdempotencyKey, request_fingerprint
 from common.text import BookCode
 from common.web import JsonResponse, Router, responses
@@ -20,7 +21,7 @@ router = Router(prefix="/v1/books", tags=["books"])
 Admin = Annotated[Principal, Depends(require("books:admin"))]
 
 
-@router.post("", status_code=201, response_model=BookOut, responses=responses(409, BOOK_EXISTS))
+@router.post("", status_code=201, response_model=BookOut, responses=responses(IDEMPOTENCY_KEY_REUSED, BOOK_EXISTS))
 async def open_book(body: BookIn, key: IdempotencyKey, request: Request, principal: Admin, context: Ctx) -> Response:
     """Open a book: the seven funds, each with every account of the chart.
 

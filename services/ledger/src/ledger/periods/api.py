@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from common.auth import Principal, require
 from common.dates import Month
+from common.errors import IDEMPOTENCY_KEY_REUSED, NOT_FOUND
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from common.text import BookCode
 from common.web import JsonResponse, Router, responses
@@ -31,7 +32,7 @@ async def list_periods(book: BookCode, context: Ctx, limit: Limit = DEFAULT_LIMI
 @router.post(
     "/{period}/close",
     response_model=PeriodOut,
-    responses=responses(404, 409, OUT_OF_ORDER, PERIOD_CLOSED, PERIOD_NOT_ENDED),
+    responses=responses(NOT_FOUND, IDEMPOTENCY_KEY_REUSED, OUT_OF_ORDER, PERIOD_CLOSED, PERIOD_NOT_ENDED),
 )
 async def close_period(
     book: BookCode,
@@ -51,7 +52,9 @@ async def close_period(
     return send(await service.move_period(context.database, once, move))
 
 
-@router.post("/{period}/reopen", response_model=PeriodOut, responses=responses(404, 409, OUT_OF_ORDER))
+@router.post(
+    "/{period}/reopen", response_model=PeriodOut, responses=responses(NOT_FOUND, IDEMPOTENCY_KEY_REUSED, OUT_OF_ORDER)
+)
 async def reopen_period(
     book: BookCode,
     period: Month,
