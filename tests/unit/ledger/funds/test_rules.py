@@ -86,6 +86,20 @@ def test_a_payment_books_its_three_bases_and_draws_on_the_sources_in_order() -> 
     }
 
 
+def test_the_order_of_sources_is_the_funds_own() -> None:
+    book = FundBook("health")
+    book.state.funds["health"] = replace(book.state.funds["health"], source_order=("donation", "county"))
+    for source in ("central", "county", "donation"):
+        book.posted(receipt(50, source))
+    book.posted(allotment(200))
+    entry = book.posted(payment(120))
+    assert [(p.source, p.amount_fen) for p in entry.postings if p.account == "1002"] == [
+        ("donation", 50),
+        ("county", 50),
+        ("central", 20),
+    ]
+
+
 def test_a_named_source_bears_a_payment_alone() -> None:
     book = FundBook("health")
     book.posted(receipt(70, "county"))

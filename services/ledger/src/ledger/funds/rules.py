@@ -17,7 +17,7 @@ from ledger.funds.templates import Template, shipped
 from ledger.journal.drafts import CASH, CONTROL_ACCOUNTS, NO_SOURCE, SOURCES, EntryDraft, LineDraft, Metadata, Side
 from ledger.journal.rules import Candidate, falls_in_an_open_period, is_dated_in_the_book
 from ledger.journal.state import BookState
-from ledger.problems import INSUFFICIENT_FUNDS, OPENING_ALREADY_POSTED, UNKNOWN_ACCOUNT
+from ledger.problems import INSUFFICIENT_FUNDS, UNKNOWN_ACCOUNT
 
 SOURCED_ACCOUNTS: frozenset[str] = frozenset({CASH, "expended"})
 """The accounts that carry the source of the money; all others stand at the empty source (ADR 0006)."""
@@ -128,19 +128,14 @@ def decide_opening(order: Opening, state: BookState) -> EntryDraft | Problem:
     """Decide what an opening balance books: its lines as they are, each fund once.
 
     Refusals, by line: unknown_account, invalid_request (encumbered; a source or year the account does not carry; a
-    budget year after the opening's own). Then of its date; same_person; opening_already_posted. Balance per fund,
-    basis and year is the journal's to check.
+    budget year after the opening's own). Then of its date; same_person. That it balances and comes once per fund
+    is the journal's to check.
     """
     for number, line in enumerate(order.lines):
         if refusal := _opening_line_refused(line, number, order.voucher.effective_on, state):
             return refusal
     if refusal := badly_dated(order.voucher, state) or same_person(order.voucher):
         return refusal
-    codes = tuple(dict.fromkeys(line.fund for line in order.lines))
-    for code in codes:
-        fund = state.fund(code)
-        if fund is not None and fund.has_opening:
-            return OPENING_ALREADY_POSTED.error(fund=code)
     year = order.voucher.effective_on.year
     return EntryDraft(
         kind="opening",
@@ -151,7 +146,7 @@ def decide_opening(order: Opening, state: BookState) -> EntryDraft | Problem:
         reviewed_by=order.voucher.reviewed_by,
         posted_by=order.voucher.posted_by,
         reference=order.voucher.reference,
-        opening_funds=codes,
+        opening_funds=tuple(dict.fromkeys(line.fund for line in order.lines)),
     )
 
 
