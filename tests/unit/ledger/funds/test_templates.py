@@ -9,8 +9,10 @@ from textwrap import dedent
 import pytest
 import yaml
 
+from common.errors import SHARED
 from ledger.funds import document
 from ledger.funds.templates import TemplateBook, load, prove_balance, shipped
+from ledger.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[4]
 CHART = ROOT / "services/ledger/src/ledger/accounts/chart.yaml"
@@ -55,6 +57,13 @@ def test_every_shipped_template_balances_on_each_basis_under_every_condition() -
 def test_the_seven_operations_of_the_api_have_a_template() -> None:
     operations = [template.operation for template in shipped().templates]
     assert operations == ["receipt", "allotment", "payment", "encumber", "liquidation", "return", "release"]
+
+
+def test_the_refusals_of_an_operation_are_codes_of_the_ledger() -> None:
+    codes = {problem.code for problem in (*SHARED, *PROBLEMS)}
+    for template in shipped().templates:
+        assert template.refusals
+        assert set(template.refusals) <= codes
 
 
 def test_templates_use_accounts_of_the_chart_on_their_own_basis() -> None:

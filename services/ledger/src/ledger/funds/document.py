@@ -23,6 +23,10 @@ Each typed operation books the lines below as one entry on up to three bases: fi
 budgetary 预算会计, control 预算指标. A template that does not balance within each fund, basis and budget year,
 under every combination of its conditions, does not load. A line whose amount is zero is left out.
 
+What an operation refuses before anything is booked stands below its lines, in the order in which it is asked; the rules of
+every entry come after that ([postings-refusals.md](postings-refusals.md)). `insufficient_funds` names the account that lacks
+(`available` first, `1002` second), what it has and what was asked.
+
 - **Per source**: one line for each source of money 资金来源 in the amount, carrying that source.
 - **Budget year**: the line carries the year whose allotment the amount draws on.
 - **Mark**: `published` follows the government accounting system 政府会计制度 or the rules on budget indicators
@@ -52,12 +56,14 @@ def _section(template: Template) -> str:
         f"\n- `{total}` = {' + '.join(f'`{part}`' for part in parts)}" for total, parts in template.sums.items()
     )
     notes = "".join(f"\n- {line.side} {line.account}: {line.note}" for line in template.lines if line.note)
+    codes = ", ".join(f"`{code}`" for code in template.refusals)
+    refusals = f"\nRefused, in this order: {codes}; then by the rules of every entry.\n" if codes else ""
     lines = "\n".join(_cell(line) for line in template.lines)
     return (
         f"\n## `{template.operation}` {template.title_zh}: {template.title_en}\n\n{amounts}{sums}\n\n"
         "| basis | side | account | name | amount | carries | only when | mark |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        f"{lines}\n" + (f"\nNotes:\n{notes}\n" if notes else "")
+        f"{lines}\n{refusals}" + (f"\nNotes:\n{notes}\n" if notes else "")
     )
 
 

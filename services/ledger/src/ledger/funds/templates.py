@@ -65,6 +65,7 @@ class Template(_Strict):
     kind: EntryKind
     title_zh: Prose
     title_en: Prose
+    refusals: list[Name] = Field(default_factory=list)
     amounts: dict[Name, Prose] = Field(min_length=1)
     sums: dict[Name, list[Name]] = Field(default_factory=dict)
     conditions: dict[Name, list[Name]] = Field(default_factory=dict)
