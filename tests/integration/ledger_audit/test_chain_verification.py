@@ -1,5 +1,6 @@
 """Verification finds what a superuser with triggers off changes, adds, removes, rewrites or cuts off."""
 
+import asyncio
 import random
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 from common.database import create_engine, snapshot
 from deploy.local.databases import Database
 from deploy.local.issuer import Issuer
-from ledger.audit import store
+from ledger.audit import store, verification
 from ledger.audit.rules import read_content
 from ledger.journal.chain import GENESIS, Link, content_hash, entry_hash
 from tests.support.ledger_calls import Json, LedgerCalls, small_book
@@ -337,6 +338,29 @@ async def test_a_broken_part_does_not_hide_behind_a_sound_range(book: Tampered) 
     book.sql("DELETE FROM chain_record WHERE seq = 10")
     assert (await book.verify(from_seq=10, to_seq=10))["verified"] is False
     assert (await book.verify(from_seq=11))["verified"] is False
+
+
+async def test_the_size_of_the_chunks_makes_no_difference(book: Tampered, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, part = await book.verify(), await book.verify(from_seq=5, to_seq=11)
+    for chunk in (1, 3, 10):
+        monkeypatch.setattr(verification, "CHUNK_RECORDS", chunk)
+        assert await book.verify() == whole
+        assert await book.verify(from_seq=5, to_seq=11) == part
+        await book.finds("UPDATE posting SET amount_fen = amount_fen + 1 WHERE seq = 9", 4 + 9)
+
+
+async def test_a_chain_that_grows_while_it_is_verified_stays_sound(
+    book: Tampered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "CHUNK_RECORDS", 2)
+    receipt = {"amount_fen": 1, "source": "county", "effective_on": "2021-10-01"}
+    posts = [book.ledger.post("/funds/health/receipts", receipt) for _ in range(20)]
+    checks = [book.verify() for _ in range(4)]
+    answers = await asyncio.gather(*checks, *posts, book.ledger.post("/periods/2021-02/close"))
+    for found in answers[:4]:
+        assert isinstance(found, dict)
+        assert (found["verified"], found["first_broken_position"]) == (True, None)
+    assert (await book.verify())["records"] > min(one["records"] for one in answers[:4] if isinstance(one, dict))
 
 
 async def test_malformed_questions_are_refused(book: Tampered) -> None:

@@ -286,9 +286,19 @@ async def test_media_types_and_file_names_fit_the_formats(ledger: LedgerCalls) -
         assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
-async def test_an_entry_whose_chain_record_is_gone_is_still_exported(
+async def test_what_somebody_tampered_with_is_still_exported(
     ledger: LedgerCalls, postgres: Server, ledger_database: Database
 ) -> None:
-    postgres.sql(ledger_database, "SET session_replication_role = replica; DELETE FROM chain_record WHERE seq = 3")
+    postgres.sql(
+        ledger_database,
+        """
+        SET session_replication_role = replica;
+        DELETE FROM chain_record WHERE seq = 3;
+        UPDATE posting SET account = '7777', fund = 'ghost' WHERE seq = 5 AND line = 1;
+        """,
+    )
     lines: list[Json] = [json.loads(line) for line in (await exported(ledger, "jsonl")).splitlines()]
-    assert next(line for line in lines if line["seq"] == 3)["hash"] == ""
+    by_seq = {line["seq"]: line for line in lines}
+    assert by_seq[3]["hash"] == ""
+    forged = by_seq[5]["postings"][0]
+    assert (forged["fund"], forged["account"], forged["basis"]) == ("ghost", "7777", "budgetary")

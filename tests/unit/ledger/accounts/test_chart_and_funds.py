@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from ledger.accounts.chart import ChartAccount, chart_account, chart_of_accounts
+from ledger.accounts.chart import ChartAccount, basis_told_by, chart_account, chart_of_accounts
 from ledger.books.rules import book_content, first_period_problem
 from ledger.books.starting_funds import starting_funds
 from ledger.funds.templates import shipped
@@ -28,8 +28,10 @@ def test_the_chart_has_every_account_the_programme_names() -> None:
 
 def test_codes_tell_the_basis() -> None:
     for one in chart_of_accounts():
-        expected = "control" if one.code in CONTROL_ACCOUNTS else ("budgetary" if one.code[0] in "678" else "financial")
-        assert one.basis == expected, one.code
+        assert one.basis == basis_told_by(one.code), one.code
+    assert [basis_told_by(code) for code in ("1002", "6001", "8501", "available", "")] == [
+        "financial", "budgetary", "budgetary", "control", "financial"
+    ]  # fmt: skip
 
 
 def test_exactly_cash_available_and_encumbered_are_guarded() -> None:

@@ -58,3 +58,13 @@ def chart_of_accounts() -> tuple[ChartAccount, ...]:
 def chart_account(code: str) -> ChartAccount | None:
     """Return the chart's account with this code, or nothing."""
     return next((account for account in chart_of_accounts() if account.code == code), None)
+
+
+def basis_told_by(code: str) -> Basis:
+    """Return the basis an account code belongs to by its form: letters are control, 6 to 8 budgetary, all else financial.
+
+    For codes that stand in no table, such as one somebody wrote into a posting past every check.
+    """
+    if code.isalpha():
+        return "control"
+    return "budgetary" if code[:1] in {"6", "7", "8"} else "financial"

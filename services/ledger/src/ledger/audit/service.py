@@ -13,6 +13,7 @@ from common.dates import today_in_shanghai
 from common.errors import NOT_FOUND
 from common.logging import get_logger
 from common.validation import invalid_field
+from ledger.accounts.chart import basis_told_by
 from ledger.audit import beancount, csv_text, hledger, jsonl, store
 from ledger.audit.entries import ExportedEntry, ExportedPosting, ExportHeader
 from ledger.journal.drafts import Basis, PostedEntry
@@ -143,13 +144,16 @@ async def _pieces(
 
 
 def exported(entry: PostedEntry, bases: Mapping[tuple[str, str], Basis]) -> ExportedEntry:
-    """Return an entry as exports write it; ``bases`` maps (fund, account) to the account's basis."""
+    """Return an entry as exports write it; ``bases`` maps (fund, account) to the account's basis.
+
+    A posting on an account that does not exist is exported like any other: an auditor must see it.
+    """
     postings = tuple(
         ExportedPosting(
             line=line.line,
             fund=line.fund,
             account=line.account,
-            basis=bases[line.fund, line.account],
+            basis=bases.get((line.fund, line.account)) or basis_told_by(line.account),
             side=line.side,
             amount_fen=line.amount_fen,
             red=line.red,
