@@ -8,13 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import NAMING_CONVENTION, create_engine
 from common.idempotency import idempotency_table
-from common.outbox import outbox_table
 from deploy.local.databases import Database
 from tests.support.servers import Server
 
 metadata = MetaData(naming_convention=NAMING_CONVENTION)
 idempotency_table(metadata)
-outbox_table(metadata)
 effects = Table(
     "effect",
     metadata,
@@ -26,7 +24,7 @@ effects = Table(
 
 GRANTS = """
 GRANT SELECT, INSERT ON idempotency_key TO fangpin_claims_service;
-GRANT SELECT, INSERT, UPDATE ON outbox, effect TO fangpin_claims_service;
+GRANT SELECT, INSERT, UPDATE ON effect TO fangpin_claims_service;
 """
 
 
