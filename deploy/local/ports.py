@@ -1,21 +1,40 @@
 """TCP ports on the loopback address."""
 
 import errno
+import secrets
 import socket
+from pathlib import Path
 from typing import Final
 
 from deploy.local.failures import RunnerError
 
 LOOPBACK: Final = "127.0.0.1"
 BACKLOG: Final = 2048
+LOWEST_FREE_PORT: Final = 10240
+HIGHEST_FREE_PORT: Final = 32768
+OUTGOING_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """Answer a port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Answer a port nobody uses at this moment.
+
+    It lies below the range the system hands to outgoing connections, so that none of those takes
+    the port before it is listened on, or while a killed server is away from it.
+    """
+    highest = min(first_outgoing_port(), HIGHEST_FREE_PORT)
+    while True:
+        port = LOWEST_FREE_PORT + secrets.randbelow(highest - LOWEST_FREE_PORT)
+        if is_free(port):
+            return port
+
+
+def first_outgoing_port() -> int:
+    """Where the range of outgoing connections begins on this machine."""
+    try:
+        first = int(OUTGOING_RANGE.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return HIGHEST_FREE_PORT
+    return first if first > 2 * LOWEST_FREE_PORT else HIGHEST_FREE_PORT
 
 
 def is_free(port: int) -> bool:
