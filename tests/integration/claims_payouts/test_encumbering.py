@@ -124,6 +124,8 @@ async def test_a_lease_that_ran_out_lets_another_worker_finish_and_the_late_one_
     assert await post.worker.one_round() == 1
     may_go.set()
     await late
+    # The late one found its wish finished and left without a fault.
+    assert post.worker.finished == 2
     claim = await county.get("claims", f"/claims/{claim_id}", "county")
     assert claim["status"] == "encumbered"
     assert [line["event"] for line in claim["history"]].count("encumbered") == 1

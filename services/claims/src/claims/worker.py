@@ -59,6 +59,9 @@ class Worker:
     async def run(self) -> None:
         """Work until told to stop; a database that is away is waited for."""
         log.info("worker_started", worker=self.name)
+        with suppress(Problem):  # the database may come up after us
+            async with transaction(self.engine) as conn:
+                await heartbeat.forget_dead(conn)
         while not self.stopping.is_set():
             worked = 0
             try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +13,9 @@ from claims.payouts.tables import worker_heartbeat
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+KEPT: Final = dt.timedelta(days=1)
+"""How long a dead worker's last sign of life is kept for whoever looks."""
+
 
 async def note(conn: AsyncConnection, worker: str, finished: int) -> None:
     """Note that the worker lives and how many wishes it has delivered since its start."""
@@ -20,6 +24,12 @@ async def note(conn: AsyncConnection, worker: str, finished: int) -> None:
     await conn.execute(
         row.on_conflict_do_update(index_elements=["worker"], set_={"seen_at": now, "operations_finished": finished})
     )
+
+
+async def forget_dead(conn: AsyncConnection) -> None:
+    """Remove the rows of workers that died long ago, so that the table does not grow with every crash."""
+    old = sa.func.clock_timestamp() - KEPT
+    await conn.execute(sa.delete(worker_heartbeat).where(worker_heartbeat.c.seen_at < old))
 
 
 async def forget(conn: AsyncConnection, worker: str) -> None:
