@@ -1,7 +1,7 @@
 -- What the database proves by itself, whoever writes. The functions run as their owner with a pinned search_path, and nobody else may execute them.
 -- SQLSTATEs of class FP are documented in docs/adr/0003-database-proves-invariants.md.
--- A session keeps the plans of its first call, made when the tables may still be empty. The hot functions therefore allow no plan that
--- would grow with the tables: they look up by key.
+-- A session keeps the plans of its first call, made when the tables may still be empty. The hot functions therefore leave no choice that would
+-- grow with the tables: from their new rows they look up one whole key at a time (nested outer joins, LATERAL … OFFSET 0).
 
 -- A new book gets the head of its chain.
 CREATE FUNCTION book_opened() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -157,8 +157,9 @@ BEGIN
                coalesce(b.balance_fen, 0) + sum(m.moved) OVER (PARTITION BY m.book, m.fund, m.account, m.budget_year, m.source ORDER BY m.seq) AS running
         FROM (SELECT p.book, p.seq, p.fund, p.account, p.budget_year, p.source, a.normal_side,
                      sum(CASE WHEN (p.side = 'debit') <> p.red THEN p.amount_fen ELSE -p.amount_fen END) AS moved
-              FROM added p JOIN account a ON a.book = p.book AND a.fund = p.fund AND a.code = p.account
-              WHERE a.guarded GROUP BY p.book, p.seq, p.fund, p.account, p.budget_year, p.source, a.normal_side) m
+              FROM added p CROSS JOIN LATERAL (SELECT n.normal_side FROM account n
+                  WHERE n.book = p.book AND n.fund = p.fund AND n.code = p.account AND n.guarded OFFSET 0) a
+              GROUP BY p.book, p.seq, p.fund, p.account, p.budget_year, p.source, a.normal_side) m
         LEFT JOIN balance b ON b.book = m.book AND b.fund = m.fund AND b.account = m.account AND b.budget_year = m.budget_year
             AND b.source = m.source) r
     WHERE CASE WHEN r.normal_side = 'debit' THEN r.running < 0 ELSE r.running > 0 END LIMIT 1;
@@ -188,9 +189,9 @@ BEGIN
         IF FOUND THEN
             RAISE EXCEPTION 'entry % of book % overdraws an encumbrance', bad.seq, bad.book USING ERRCODE = 'FP012';
         END IF;
-        UPDATE encumbrance_balance b SET
-            encumbered_fen = b.encumbered_fen + m.encumbered, liquidated_fen = b.liquidated_fen + m.liquidated,
-            returned_fen = b.returned_fen + m.returned, released_fen = b.released_fen + m.released, payable_fen = b.payable_fen + m.payable
+        INSERT INTO encumbrance_balance AS t (book, id, encumbered_fen, liquidated_fen, returned_fen, released_fen, payable_fen)
+        SELECT m.book, m.encumbrance, b.encumbered_fen + m.encumbered, b.liquidated_fen + m.liquidated, b.returned_fen + m.returned,
+               b.released_fen + m.released, b.payable_fen + m.payable
         FROM (SELECT s.book, s.encumbrance,
                      sum(CASE WHEN s.account = 'encumbered' AND s.side = 'credit' AND s.kind = 'encumber' THEN s.amount ELSE 0 END) AS encumbered,
                      sum(CASE WHEN s.account = 'encumbered' AND s.side = 'credit' AND s.kind <> 'encumber' THEN s.amount ELSE 0 END) AS returned,
@@ -198,10 +199,12 @@ BEGIN
                      sum(CASE WHEN s.account = 'encumbered' AND s.side = 'debit' AND s.kind <> 'release' THEN s.amount ELSE 0 END) AS liquidated,
                      sum(CASE WHEN s.account <> '2303' THEN 0 WHEN s.side = 'credit' THEN s.amount ELSE -s.amount END) AS payable
               FROM (SELECT p.book, p.encumbrance, p.account, p.side, e.kind, CASE WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END AS amount
-                    FROM added p JOIN journal_entry e ON e.book = p.book AND e.seq = p.seq
+                    FROM added p CROSS JOIN LATERAL (SELECT j.kind FROM journal_entry j WHERE j.book = p.book AND j.seq = p.seq OFFSET 0) e
                     WHERE p.encumbrance IS NOT NULL AND p.account IN ('encumbered', '2303')) s
               GROUP BY s.book, s.encumbrance) m
-        WHERE b.book = m.book AND b.id = m.encumbrance;
+        CROSS JOIN LATERAL (SELECT * FROM encumbrance_balance n WHERE n.book = m.book AND n.id = m.encumbrance OFFSET 0) b
+        ON CONFLICT (book, id) DO UPDATE SET encumbered_fen = EXCLUDED.encumbered_fen, liquidated_fen = EXCLUDED.liquidated_fen,
+            returned_fen = EXCLUDED.returned_fen, released_fen = EXCLUDED.released_fen, payable_fen = EXCLUDED.payable_fen;
     END IF;
 
     -- 5. Totals. One aggregation by day feeds the three tables.
@@ -209,7 +212,8 @@ BEGIN
         SELECT p.book, p.fund, p.account, p.budget_year, p.source, e.effective_on AS day, e.period AS month,
                sum(CASE WHEN p.side <> 'debit' THEN 0 WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END) AS debit,
                sum(CASE WHEN p.side <> 'credit' THEN 0 WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END) AS credit
-        FROM added p JOIN journal_entry e ON e.book = p.book AND e.seq = p.seq
+        FROM added p CROSS JOIN LATERAL (SELECT j.effective_on, j.period FROM journal_entry j
+            WHERE j.book = p.book AND j.seq = p.seq OFFSET 0) e
         GROUP BY p.book, p.fund, p.account, p.budget_year, p.source, e.effective_on, e.period
     ), days AS (
         INSERT INTO daily_total AS t (book, fund, account, budget_year, source, day, debit_fen, credit_fen)

@@ -103,8 +103,6 @@ class PostingEngine:
                 # The load query is planned once a connection, while the tables may still be empty: it must use their keys all the same.
                 "plan_cache_mode": "force_generic_plan",
                 "enable_seqscan": "off",
-                "enable_hashjoin": "off",
-                "enable_mergejoin": "off",
                 "statement_timeout": str(int(self.limits.statement_seconds * 1000)),
                 "lock_timeout": str(int(self.limits.lock_seconds * 1000)),
                 "idle_in_transaction_session_timeout": str(int(self.limits.statement_seconds * 1000)),

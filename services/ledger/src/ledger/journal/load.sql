@@ -1,21 +1,28 @@
 -- All a group of requests needs to be decided, in one round trip. Runs after the book is locked, so everything it reads stands still.
 -- $1 book, $2 fund codes, $3 encumbrance ids, $4 entry ids, $5 also the funds below, $6 idempotency keys
+-- Every table is looked up by a whole key, one key at a time (LATERAL … OFFSET 0): no plan may read more as the book grows, not even
+-- one that was made while the tables were empty. Where the key is not the primary one, ``book || ''`` keeps the primary key, which starts
+-- with the book, from being taken for it.
 WITH RECURSIVE undone AS (
     SELECT e.*, c.position, encode(c.hash, 'hex') AS hash,
-           (SELECT u.id FROM journal_entry u WHERE u.book = e.book AND u.undoes = e.id) AS undone_by
-    FROM journal_entry e JOIN chain_record c ON c.book = e.book AND c.seq = e.seq
-    WHERE e.book = $1 AND e.id = ANY($4::uuid[])
+           (SELECT u.id FROM journal_entry u WHERE u.undoes = e.id AND u.book || '' = $1) AS undone_by
+    FROM unnest($4::uuid[]) AS named (id)
+    CROSS JOIN LATERAL (SELECT * FROM journal_entry j WHERE j.id = named.id AND j.book || '' = $1 OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT r.position, r.hash FROM chain_record r WHERE r.seq = e.seq AND r.book || '' = $1 OFFSET 0) c
 ), undone_posting AS (
-    SELECT p.* FROM posting p JOIN undone u ON u.book = p.book AND u.seq = p.seq
+    SELECT p.* FROM undone u CROSS JOIN LATERAL (SELECT * FROM posting q WHERE q.book = $1 AND q.seq = u.seq OFFSET 0) p
 ), reserved AS (
     SELECT e.*, b.encumbered_fen, b.liquidated_fen, b.returned_fen, b.released_fen, b.payable_fen
-    FROM encumbrance e JOIN encumbrance_balance b ON b.book = e.book AND b.id = e.id
-    WHERE e.book = $1 AND (e.id = ANY($3::uuid[]) OR e.id IN (SELECT encumbrance FROM undone_posting))
+    FROM (SELECT unnest($3::uuid[]) AS id UNION SELECT encumbrance FROM undone_posting) named
+    CROSS JOIN LATERAL (SELECT * FROM encumbrance n WHERE n.book = $1 AND n.id = named.id OFFSET 0) e
+    CROSS JOIN LATERAL (SELECT * FROM encumbrance_balance n WHERE n.book = $1 AND n.id = named.id OFFSET 0) b
 ), wanted AS (
-    SELECT f.code FROM fund f WHERE f.book = $1
-        AND (f.code = ANY($2::text[]) OR f.code IN (SELECT fund FROM reserved) OR f.code IN (SELECT fund FROM undone_posting))
+    SELECT f.*
+    FROM (SELECT unnest($2::text[]) AS code UNION SELECT fund FROM reserved UNION SELECT fund FROM undone_posting) named
+    CROSS JOIN LATERAL (SELECT * FROM fund n WHERE n.book = $1 AND n.code = named.code OFFSET 0) f
     UNION
-    SELECT f.code FROM fund f JOIN wanted w ON f.parent = w.code WHERE f.book = $1 AND $5::boolean
+    SELECT f.* FROM wanted w
+    CROSS JOIN LATERAL (SELECT * FROM fund n WHERE n.book = $1 AND n.parent = w.code AND $5::boolean OFFSET 0) f
 )
 SELECT json_build_object(
     'now', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
@@ -23,16 +30,16 @@ SELECT json_build_object(
     'head', (SELECT json_build_array(position, seq, encode(hash, 'hex')) FROM chain_head WHERE book = $1),
     'periods', (SELECT coalesce(json_agg(json_build_array(code, status)), '[]') FROM period WHERE book = $1),
     'vouchers', (SELECT coalesce(json_agg(json_build_array(period, voucher_type, number)), '[]') FROM voucher_head WHERE book = $1),
-    'funds', (SELECT coalesce(json_agg(json_build_array(f.code, f.parent, f.category, f.name_zh, f.name_en, f.source_order,
-                 EXISTS (SELECT FROM opening_balance o WHERE o.book = f.book AND o.fund = f.code))), '[]')
-              FROM fund f JOIN wanted w USING (code) WHERE f.book = $1),
+    'funds', (SELECT coalesce(json_agg(json_build_array(w.code, w.parent, w.category, w.name_zh, w.name_en, w.source_order,
+                 EXISTS (SELECT FROM opening_balance o WHERE o.book = $1 AND o.fund = w.code))), '[]') FROM wanted w),
     'accounts', (SELECT coalesce(json_agg(json_build_array(a.fund, a.code, a.name_zh, a.basis, a.normal_side, a.guarded)), '[]')
-                 FROM account a JOIN wanted w ON w.code = a.fund WHERE a.book = $1),
+                 FROM wanted w CROSS JOIN LATERAL (SELECT * FROM account n WHERE n.book = $1 AND n.fund = w.code OFFSET 0) a),
     'balances', (SELECT coalesce(json_agg(json_build_array(b.fund, b.account, b.budget_year, b.source, b.debit_fen, b.credit_fen)), '[]')
-                 FROM balance b JOIN wanted w ON w.code = b.fund WHERE b.book = $1),
+                 FROM wanted w CROSS JOIN LATERAL (SELECT * FROM balance n WHERE n.book = $1 AND n.fund = w.code OFFSET 0) b),
     'encumbrances', (SELECT coalesce(json_agg(row_to_json(reserved)), '[]') FROM reserved),
     'entries', (SELECT coalesce(json_agg(row_to_json(undone)), '[]') FROM undone),
     'postings', (SELECT coalesce(json_agg(row_to_json(p) ORDER BY p.seq, p.line), '[]') FROM undone_posting p),
-    'keys', (SELECT coalesce(json_agg(json_build_array(key, encode(fingerprint, 'hex'), status, body)), '[]')
-             FROM idempotency_key WHERE book = $1 AND key = ANY($6::text[]))
+    'keys', (SELECT coalesce(json_agg(json_build_array(k.key, encode(k.fingerprint, 'hex'), k.status, k.body)), '[]')
+             FROM unnest($6::text[]) AS named (key)
+             CROSS JOIN LATERAL (SELECT * FROM idempotency_key n WHERE n.book = $1 AND n.key = named.key OFFSET 0) k)
 )::text
