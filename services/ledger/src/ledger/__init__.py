@@ -1,1 +1,1 @@
-"""The ledger service: a county's funds as double-entry books whose history cannot be changed."""
+"""The ledger: books, funds, accounts, the journal that moves their money, and the proofs of it."""

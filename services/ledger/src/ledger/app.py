@@ -17,6 +17,7 @@ from common.settings import key_bytes
 from common.web import Router, create_app
 from ledger.context import Context
 from ledger.journal.engine import EngineLimits, PostingEngine
+from ledger.journal.service import check_rights
 from ledger.problems import PROBLEMS
 from ledger.settings import Settings
 
@@ -51,7 +52,11 @@ def create(settings: Settings) -> FastAPI:
         routers=routers(),
         authenticator=authenticator,
         problems=PROBLEMS,
-        readiness_checks={"database": partial(check_database, context.database), "keys": authenticator.check_keys},
+        readiness_checks={
+            "database": partial(check_database, context.database),
+            "database_role": partial(check_rights, context.database),
+            "keys": authenticator.check_keys,
+        },
         lifespan=lifespan,
     )
     app.state.context = context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 ACT_FOR = "ledger:act_for"
 _BULK_ENTRY = TypeAdapter(BulkEntryIn)
+_BREATH = 200
+"""Entries of a bulk call read at a stretch, before other requests of the process get a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,10 @@ async def post_entries(
     An entry of a wrong shape is refused by itself; with ``atomic`` it keeps the others from being attempted.
     The same entry sent alone under the same key is the same request.
     """
-    requests = [_bulk_request(call, item) for item in entries]
+    requests: list[PostingRequest | Problem] = []
+    for start in range(0, len(entries), _BREATH):
+        requests += [_bulk_request(call, item) for item in entries[start : start + _BREATH]]
+        await asyncio.sleep(0)
     good = [request for request in requests if isinstance(request, PostingRequest)]
     if not good or (atomic and len(good) < len(requests)):
         return [request if isinstance(request, Problem) else NOT_ATTEMPTED for request in requests]

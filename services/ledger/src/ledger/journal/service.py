@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from common.database import transaction
-from common.errors import NOT_FOUND
+from common.errors import NOT_FOUND, unavailable
+from common.logging import get_logger
 from ledger.journal import store
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from ledger.journal.chain import RecordKind
     from ledger.journal.drafts import Json
+
+log = get_logger(__name__)
 
 
 @asynccontextmanager
@@ -44,3 +47,14 @@ async def append_record(
     The caller holds the book's lock. ``content`` holds texts, booleans, nulls and integers below 2^53 under ASCII names.
     """
     return await store.append_record(connection, book, kind, content)
+
+
+async def check_rights(engine: AsyncEngine) -> None:
+    """Raise ``unavailable`` if the service's role may change what is posted; a readiness check.
+
+    The database's proofs hold against a role that can only append. A service that was given the owner's address by mistake must not serve.
+    """
+    async with transaction(engine) as connection:
+        if await store.may_rewrite(connection):
+            log.error("database_role_too_powerful")
+            raise unavailable()

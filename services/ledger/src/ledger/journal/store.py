@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from ledger.books.tables import book as book_table
 from ledger.journal import rows
@@ -30,6 +30,10 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolC
 """A plain driver connection, taken from a pool or not."""
 
 _LOCK = "SELECT 1 FROM book WHERE code = $1 FOR UPDATE"
+_MAY_REWRITE = """
+    SELECT bool_or(has_table_privilege(name, 'UPDATE, DELETE, TRUNCATE')) OR has_database_privilege(current_database(), 'TEMP')
+           OR has_function_privilege('posting_proved()', 'EXECUTE')
+    FROM unnest(ARRAY['journal_entry', 'posting', 'chain_record', 'balance', 'chain_head', 'idempotency_key']) AS name"""
 _LOAD = Path(__file__).with_name("load.sql").read_text(encoding="utf-8")
 
 
@@ -68,6 +72,11 @@ async def write(connection: Connection, new: rows.NewRows) -> None:
 async def _copy(connection: Connection, table: str, columns: Sequence[str], records: Sequence[rows.Row]) -> None:
     if records:
         await connection.copy_records_to_table(table, records=records, columns=columns)
+
+
+async def may_rewrite(connection: AsyncConnection) -> bool:
+    """Tell whether the connected role could change or remove rows, or hang the trigger functions on a table of its own."""
+    return bool(await connection.scalar(text(_MAY_REWRITE)))
 
 
 async def hold_book(connection: AsyncConnection, book: str) -> bool:
