@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common import database
 from common.database import check_database, constraint_name, create_engine, snapshot, sqlstate, transaction
 from common.errors import NOT_FOUND, Problem
 from deploy.local.databases import Database
@@ -137,6 +138,22 @@ async def test_a_connection_killed_under_a_transaction_is_unavailable_and_the_ne
 
 
 async def test_idle_connections_killed_by_a_restart_are_replaced_unseen(engine: AsyncEngine) -> None:
+    async with transaction(engine), transaction(engine):
+        pass
+    async with transaction(engine) as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test-service' AND pid <> pg_backend_pid()"
+            )
+        )
+    await asyncio.sleep(0.2)  # the driver hears of it; what happens in between is answered 503
+    await asyncio.gather(*(check_database(engine) for _ in range(5)))
+
+
+async def test_a_rested_connection_is_asked_before_it_is_used(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PING_AFTER_SECONDS", 0.0)
     async with transaction(engine), transaction(engine):
         pass
     async with transaction(engine) as connection:

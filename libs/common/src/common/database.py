@@ -5,16 +5,19 @@ FastAPI dependency: that would commit after the answer has left. ``snapshot(engi
 What the database cannot do now becomes ``unavailable`` (503), what it finds wrong with a value ``invalid_request`` (422).
 """
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import asyncpg
 import orjson
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from common.errors import INVALID_REQUEST, Problem, unavailable
 from common.json_body import dump_json
@@ -36,6 +39,10 @@ _NOT_NOW_CLASSES: Final = ("08", "53", "57", "58")
 _NOT_NOW: Final = frozenset({"40001", "40P01", "55P03", "25P03", "25P04"})
 _TRY_AGAIN: Final = frozenset({"40001", "40P01"})
 
+PING_AFTER_SECONDS: Final = 1.0
+"""A connection that rested longer than this is asked whether it lives before it is used; the question takes three round trips."""
+_RESTS_SINCE: Final = "fangpin_rests_since"
+
 
 def async_url(url: str) -> str:
     """Return a PostgreSQL address with the driver we use: ``postgresql+asyncpg://``."""
@@ -54,12 +61,11 @@ def create_engine(
     idle_seconds: float = 30.0,
 ) -> AsyncEngine:
     """Return an engine with a bounded pool and time limits on statements, locks and forgotten transactions."""
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_wait_seconds,
-        pool_pre_ping=True,
         pool_recycle=1800,
         # Values of statements may be personal data: they must not get into errors and logs.
         hide_parameters=True,
@@ -77,6 +83,35 @@ def create_engine(
             },
         },
     )
+    _ping_rested_connections(engine)
+    return engine
+
+
+def _ping_rested_connections(engine: AsyncEngine) -> None:
+    """Find connections the server has dropped before somebody works with them, as SQLAlchemy's pre-ping does.
+
+    A busy connection is only asked what the driver knows of it already: was it closed? If the server vanished without a word, its
+    transaction fails as it would after a ping: the caller is told to try again.
+    """
+    dialect = engine.dialect
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def rest(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info[_RESTS_SINCE] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ping(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        driver_connection = entry.driver_connection
+        if isinstance(driver_connection, asyncpg.Connection) and driver_connection.is_closed():
+            raise InvalidatePoolError
+        rests_since = entry.info.get(_RESTS_SINCE)
+        if rests_since is None or time.monotonic() - rests_since < PING_AFTER_SECONDS:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            # The pool then replaces this connection and all that are as old.
+            raise InvalidatePoolError from error
 
 
 @asynccontextmanager

@@ -160,31 +160,36 @@ async def run_once(engine: AsyncEngine, book: str, key: str, request_print: byte
 async def _run_in_transaction(
     engine: AsyncEngine, book: str, key: str, request_print: bytes, use_case: UseCase
 ) -> Answer | Problem:
+    row = {"book": book, "key": key, "fingerprint": request_print}
+    try:
+        async with transaction(engine) as connection:
+            await _lock(connection, book, key)
+            remembered = await _load(connection, book, key, request_print)
+            if remembered is not None:
+                return remembered
+            answer = await use_case(connection)
+            await connection.execute(insert(_keys), {**row, **_row(answer)})
+            return answer
+    except Problem as problem:
+        if problem.status != _CONFLICT or problem.type == IDEMPOTENCY_KEY_REUSED:
+            raise
+        refusal = problem
+    # Everything the use case did is undone. The refusal is kept in a transaction of its own; where a twin came between the two,
+    # what the twin was answered stands, and ours repeats it.
     async with transaction(engine) as connection:
-        # Held until this transaction ends, whichever way: the twin then sees what became of the key.
-        await connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{TABLE_NAME}/{book}/{key}"}
-        )
+        await _lock(connection, book, key)
         remembered = await _load(connection, book, key, request_print)
         if remembered is not None:
             return remembered
-        outcome = await _attempt(connection, use_case)
-        row = {"book": book, "key": key, "fingerprint": request_print, **_row(outcome)}
-        await connection.execute(insert(_keys), row)
-        return outcome
+        await connection.execute(insert(_keys), {**row, **_row(refusal)})
+        return refusal
 
 
-async def _attempt(connection: AsyncConnection, use_case: UseCase) -> Answer | Problem:
-    savepoint = await connection.begin_nested()
-    try:
-        outcome = await use_case(connection)
-    except Problem as problem:
-        if problem.status != _CONFLICT:
-            raise
-        await savepoint.rollback()
-        return problem
-    await savepoint.commit()
-    return outcome
+async def _lock(connection: AsyncConnection, book: str, key: str) -> None:
+    """Wait for a twin. Held until the transaction ends, whichever way: the twin then sees what became of the key."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{TABLE_NAME}/{book}/{key}"}
+    )
 
 
 async def _load(connection: AsyncConnection, book: str, key: str, request_print: bytes) -> Answer | Problem | None:
