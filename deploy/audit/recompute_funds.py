@@ -32,18 +32,16 @@ def own_figures(lines: Iterable[str], fiscal_year: int) -> dict[str, dict[str, i
     return figures
 
 
-def with_descendants(own: dict[str, dict[str, int]], codes: Iterable[str]) -> dict[str, dict[str, int]]:
-    """What each fund shows: its own figures plus those of every fund below it (codes nest by dots)."""
-    nothing = dict.fromkeys(FIGURES, 0)
-    return {
-        code: {
-            figure: sum(
-                figures[figure] for other, figures in own.items() if other == code or other.startswith(f"{code}.")
-            )
-            for figure in nothing
-        }
-        for code in codes
-    }
+def with_descendants(own: dict[str, dict[str, int]], parents: dict[str, str | None]) -> dict[str, dict[str, int]]:
+    """What each fund shows: its own figures plus those of every fund below it. `parents` names each fund's parent."""
+    shown = {code: dict.fromkeys(FIGURES, 0) for code in parents}
+    for code, figures in own.items():
+        above: str | None = code if code in parents else None
+        while above is not None:
+            for figure in FIGURES:
+                shown[above][figure] += figures[figure]
+            above = parents[above]
+    return shown
 
 
 def differences(shown: list[dict[str, object]], recomputed: dict[str, dict[str, int]]) -> list[str]:
@@ -65,7 +63,7 @@ def main(journal_path: str, fiscal_year: str, funds_path: str) -> int:
         shown = json.load(funds_file)["items"]
     with Path(journal_path).open(encoding="utf-8") as journal:
         own = own_figures(journal, int(fiscal_year))
-    recomputed = with_descendants(own, [item["code"] for item in shown])
+    recomputed = with_descendants(own, {item["code"]: item["parent"] for item in shown})
     missing = sorted(set(own) - set(recomputed))
     for code, figures in recomputed.items():
         print(code, *(f"{name}={figures[name]}" for name in FIGURES))

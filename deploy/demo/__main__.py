@@ -1,4 +1,4 @@
-"""Load the demo book where it is not there: ``python -m deploy.demo --ledger URL --claims URL --state FOLDER``."""
+"""Load the demo book where it is not there: ``python -m deploy.demo --ledger URL --claims URL --keys FOLDER``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from deploy.demo.load_funds import load_funds
 from deploy.demo.load_register import load_register, load_villages
 from deploy.demo.plan import Figures, load_figures, plan_households
 from deploy.local.issuer import Issuer
-from deploy.local.state import State
 
 
 async def load(api: Api, figures: Figures) -> None:
@@ -56,11 +55,11 @@ def _is_whole(summary: Mapping[str, object], figures: Figures) -> bool:
 def main(
     ledger: Annotated[str, typer.Option()],
     claims: Annotated[str, typer.Option()],
-    state: Annotated[Path, typer.Option()],
+    keys: Annotated[Path, typer.Option()],
 ) -> None:
-    """Load the demo book through the services at these addresses, signing in with the development issuer of the state folder."""
+    """Load the demo book through the services at these addresses, signing in with the development issuer whose key lies in this folder."""
     figures = load_figures()
-    issuer = Issuer(State(state).keys)
+    issuer = Issuer(keys)
 
     async def run() -> None:
         def token(role: str, person: str) -> str:

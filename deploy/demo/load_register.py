@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.demo.api import Api, together
@@ -55,6 +56,11 @@ async def load_register(
     return by_number
 
 
+def cadre_name(household: Household) -> str:
+    """The invented cadre paired with a household; each has several."""
+    return f"演示干部{household.number % 60 + 1:02d}"
+
+
 def _household_body(household: Household) -> dict[str, object]:
     members = [
         {
@@ -74,8 +80,31 @@ def _household_body(household: Household) -> dict[str, object]:
         "annual_income_fen": household.annual_income_fen,
         "income_year": 2020,
         "bank_account": household.bank_account,
-        "responsible_cadre": f"演示干部{household.number % 60 + 1:02d}",
+        "responsible_cadre": cadre_name(household),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class LeadStep:
+    """A handling step to take: what, by which role, on which day, and whether the lead is refused at it."""
+
+    code: str
+    who: str
+    done_on: dt.date
+    refused: bool
+
+
+def lead_steps(lead: Lead) -> tuple[LeadStep, ...]:
+    """The steps a lead takes, one after the other, as far as it goes; every second household was visited again by the year's end."""
+    if lead.household is None and lead.refused_at is None:
+        return ()
+    steps = []
+    for code, who, days, short_name in _STEPS:
+        refused = short_name is not None and short_name == lead.refused_at
+        steps.append(LeadStep(code, who, lead.found_on + dt.timedelta(days=days), refused))
+        if refused or (code == "support_measures" and lead.number % 2):
+            break
+    return tuple(steps)
 
 
 async def _load_lead(api: Api, lead: Lead, stored: Mapping[int, Mapping[str, object]]) -> None:
@@ -92,16 +121,11 @@ async def _load_lead(api: Api, lead: Lead, stored: Mapping[int, Mapping[str, obj
     if lead.channel == "department_check":
         body["department"] = ("县医保局", "县教体科技局", "县住建局", "县民政局")[lead.number % 4]
     answer = await api.post("claims", "/leads", "intake", f"lead:{lead.number}", body)
-    if lead.household is None and lead.refused_at is None:
-        return
-    for step, who, days, short_name in _STEPS:
-        refused = short_name is not None and short_name == lead.refused_at
+    for step in lead_steps(lead):
         taken = {
-            "step": step,
-            "outcome": "refused" if refused else "passed",
-            "note": "核实后不符合监测条件" if refused else "按程序办理",
-            "done_on": (lead.found_on + dt.timedelta(days=days)).isoformat(),
+            "step": step.code,
+            "outcome": "refused" if step.refused else "passed",
+            "note": "核实后不符合监测条件" if step.refused else "按程序办理",
+            "done_on": step.done_on.isoformat(),
         }
-        await api.post("claims", f"/leads/{answer['id']}/steps", who, f"lead:{lead.number}:{step}", taken)
-        if refused or (step == "support_measures" and lead.number % 2):
-            return
+        await api.post("claims", f"/leads/{answer['id']}/steps", step.who, f"lead:{lead.number}:{step.code}", taken)

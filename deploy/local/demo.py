@@ -26,7 +26,7 @@ def load_demo(supervisor: Supervisor, state: State, ledger_url: str, claims_url:
         name="demo",
         command=[
             sys.executable, "-m", "deploy.demo",
-            "--ledger", ledger_url, "--claims", claims_url, "--state", str(state.folder),
+            "--ledger", ledger_url, "--claims", claims_url, "--keys", str(state.keys),
         ],
         log=state.logs / "demo.log",
         environment=process_environment({}),
