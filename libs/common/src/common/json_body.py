@@ -23,8 +23,12 @@ _SUSPICIOUS_ESCAPE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-def parse_json(body: bytes) -> object:
-    """Return the value a body holds: dict, list, str, int, float, bool or None. Raises the problems above."""
+def parse_json(body: bytes, *, judged_alone: frozenset[str] = frozenset()) -> object:
+    """Return the value a body holds: dict, list, str, int, float, bool or None. Raises the problems above.
+
+    Texts below the top-level fields in `judged_alone` are not looked at: whoever takes their items one by one calls
+    `refuse_unstorable` for each, so that one bad item does not fail the others.
+    """
     try:
         text = body.decode("utf-8")
         value: object = json.loads(
@@ -33,7 +37,10 @@ def parse_json(body: bytes) -> object:
     except (ValueError, RecursionError):
         raise MALFORMED.error() from None
     if _SUSPICIOUS_ESCAPE.search(body):
-        _refuse_unstorable(value)
+        looked_at = value
+        if judged_alone and isinstance(value, dict):
+            looked_at = {name: item for name, item in value.items() if name not in judged_alone}
+        refuse_unstorable(looked_at)
     # A body with few brackets cannot be deep; the others are counted by a parser that stops at 200 levels.
     if body.count(b"[") + body.count(b"{") > _SURELY_SHALLOW:
         _refuse_deep(body)
@@ -85,7 +92,8 @@ def _refuse_deep(body: bytes) -> None:
             raise MALFORMED.error() from None
 
 
-def _refuse_unstorable(value: object) -> None:
+def refuse_unstorable(value: object) -> None:
+    """Raise ``invalid_request`` naming the field of the first text with NUL or a lone surrogate, keys included."""
     for path, text in _texts(value):
         if not is_storable(text):
             raise _unstorable(field_path(path))

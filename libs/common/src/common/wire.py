@@ -5,7 +5,7 @@ integers. Texts still become UUIDs, dates and enumeration members, because JSON 
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
@@ -41,6 +41,9 @@ def _children(node: dict[str, Any]) -> Iterable[Any]:
 
 class Wire(BaseModel):
     """Base model of requests and answers: closed, frozen, strict in its scalars, silent about its input in errors."""
+
+    judged_alone: ClassVar[frozenset[str]] = frozenset()
+    """Fields of a body whose items the use case judges one by one, so that one bad item does not fail the others."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -20,7 +20,10 @@ _FILES = ("0001_tables.sql", "0001_triggers.sql", "0001_grants.sql")
 
 def _run(script: str) -> None:
     """Run a script of several statements, which a prepared statement could not carry, in the migration's transaction."""
-    op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(script))
+    connection = op.get_bind().connection.dbapi_connection
+    if connection is None:
+        raise RuntimeError("migrations run on an open connection")
+    connection.run_async(lambda driver: driver.execute(script))
 
 
 def upgrade() -> None:

@@ -19,6 +19,7 @@ from common.auth import Requirement
 from common.errors import UNSUPPORTED_MEDIA_TYPE, FieldError
 from common.json_body import is_storable, parse_json
 from common.validation import invalid, invalid_field, safe_name
+from common.wire import Wire
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -31,11 +32,12 @@ class StrictRequest(Request):
     """A request whose JSON body was read by `parse_json`, once."""
 
     parsed: object = _NOT_PARSED
+    judged_alone: frozenset[str] = frozenset()
 
     async def json(self) -> Any:  # noqa: ANN401 - Starlette's own signature
         """Return the parsed body; raises as `parse_json`."""
         if self.parsed is _NOT_PARSED:
-            self.parsed = parse_json(await self.body())
+            self.parsed = parse_json(await self.body(), judged_alone=self.judged_alone)
         return self.parsed
 
 
@@ -49,9 +51,11 @@ class StrictRoute(APIRoute):
         query_names, header_names = _declared(self.dependant)
         media_types = _media_types(self.openapi_extra)
         takes_json = self.body_field is not None
+        judged_alone = _judged_alone(self)
 
         async def checked(plain: Request) -> Response:
             request = StrictRequest(plain.scope, plain.receive)
+            request.judged_alone = judged_alone
             for requirement in requirements:
                 await requirement(request)
             _check_path(request.path_params)
@@ -175,6 +179,12 @@ def _check_raw_body(request: Request, accepted: frozenset[str]) -> None:
     # The operation streams its body, so this looks only at what was announced.
     if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
         raise invalid_field("body", "required", "此项必填。", "This is required.")
+
+
+def _judged_alone(route: APIRoute) -> frozenset[str]:
+    """The fields of the route's body that its use case takes item by item."""
+    body = None if route.body_field is None else route.body_field.field_info.annotation
+    return body.judged_alone if isinstance(body, type) and issubclass(body, Wire) else frozenset()
 
 
 async def _read_json(request: StrictRequest, *, expected: bool) -> None:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from common.errors import Problem
 from common.idempotency import fingerprint_value
+from common.json_body import refuse_unstorable
 from common.validation import problem_from
 from ledger.journal.drafts import NOT_ATTEMPTED, Answer, LineDraft, Needs, PostedEntry, PostingRequest
 from ledger.journal.entries import FreeEntry, People, Reversal, draft_free_entry, draft_reversal, entry_json
@@ -79,9 +80,12 @@ async def post_entries(
 
 def _bulk_request(call: BulkCall, item: object) -> PostingRequest | Problem:
     try:
+        refuse_unstorable(item)
         body = _BULK_ENTRY.validate_python(item)
     except ValidationError as error:
         return problem_from(error)
+    except Problem as problem:
+        return problem
     sent = {name: value for name, value in item.items() if name != "idempotency_key"} if isinstance(item, dict) else {}
     mark = fingerprint_value(call.secret, "POST", call.path, sent)
     return _entry_request(call.book, body.idempotency_key, mark, call.principal, body)

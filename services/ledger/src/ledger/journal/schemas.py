@@ -127,6 +127,8 @@ class BulkIn(Wire):
 
     model_config = example({"atomic": False, "entries": [{"idempotency_key": "2026-03/0031", **_ENTRY_EXAMPLE}]})
 
+    judged_alone = frozenset({"entries"})
+
     entries: Annotated[list[object], _EachByItself()]
     atomic: bool = False
 
