@@ -232,6 +232,13 @@ async def test_all_or_nothing_posts_nothing_when_one_is_refused_and_remembers_th
     assert len(await posted(observer)) == 2
 
 
+async def test_all_or_nothing_never_replays_what_it_took_back(engine: PostingEngine, observer: Connection) -> None:
+    wishes = [request(accrual(1), "a"), request(accrual(1), "a"), request(spending(11), "b")]
+    outcomes = await engine.post_many(wishes, atomic=True)
+    assert [what(one) for one in outcomes] == ["not_attempted", "not_attempted", "insufficient_funds"]
+    assert await posted(observer) == []
+
+
 async def test_an_all_or_nothing_call_the_database_refuses_posts_nothing(
     engine: PostingEngine, observer: Connection
 ) -> None:

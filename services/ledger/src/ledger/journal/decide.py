@@ -70,7 +70,7 @@ def decide_group(
         outcome = _decide(ticket, state, answers, decided.rows)
         decided.outcomes.append(outcome)
         if atomic and _refused(outcome):
-            return _only_the_refusal(decided, len(tickets))
+            return _only_the_refusal(decided, tickets, known)
     if decided.rows.entries:
         decided.rows.add_periods(state.book, state.new_months)
     return decided
@@ -80,14 +80,18 @@ def _refused(outcome: Outcome) -> bool:
     return isinstance(outcome, Problem) or (isinstance(outcome, Answer) and outcome.status == CONFLICT)
 
 
-def _only_the_refusal(decided: Decided, tickets: int) -> Decided:
-    """Take back what the group posted before the refusal that ended it. What had been posted by earlier calls stays posted."""
+def _only_the_refusal(decided: Decided, tickets: Sequence[Ticket], known: Mapping[str, StoredAnswer]) -> Decided:
+    """Take back what the group posted before the refusal that ended it. What had been posted by earlier calls stays posted.
+
+    A replay of an entry of this very call (one key sent twice) goes back with it.
+    """
     refused = decided.outcomes[-1]
     outcomes: list[Outcome] = [
-        done if isinstance(done, Answer) and done.replayed else NOT_ATTEMPTED for done in decided.outcomes[:-1]
+        done if ticket.request.key in known else NOT_ATTEMPTED
+        for ticket, done in zip(tickets, decided.outcomes[:-1], strict=False)
     ]
     outcomes.append(refused)
-    outcomes.extend([NOT_ATTEMPTED] * (tickets - len(outcomes)))
+    outcomes.extend([NOT_ATTEMPTED] * (len(tickets) - len(outcomes)))
     rows = NewRows()
     if isinstance(refused, Answer) and not refused.replayed:
         rows.keys.append(decided.rows.keys[-1])
