@@ -181,6 +181,27 @@ async def test_a_closed_month_takes_nothing(forger: Forger) -> None:
     await refused("FP007", lambda: forger.honest(*PAY), forger)
 
 
+async def test_a_closed_month_takes_nothing_from_a_session_that_still_sees_it_open(
+    forger: Forger, ledger_database: Database
+) -> None:
+    async with forger.connection.transaction():
+        position = await forger.record(None)
+    other = Forger(await connect(ledger_database.service_url))
+    old_picture = other.connection.transaction(isolation="repeatable_read")
+    await old_picture.start()
+    assert await other.connection.fetchval("SELECT status FROM period") == "open"
+    await forger.connection.execute(
+        "INSERT INTO period_event (book, code, action, position, by_person) VALUES ($1, '2026-01', 'close', $2, 'x')",
+        BOOK,
+        position,
+    )
+    with pytest.raises(asyncpg.PostgresError) as raised:
+        await other.honest(*PAY)
+    assert raised.value.sqlstate == "40001"
+    await old_picture.rollback()
+    await other.connection.close()
+
+
 async def test_a_month_without_a_row_takes_nothing(forger: Forger) -> None:
     day = date(2026, 2, 3)
     await refused("FP007", lambda: forger.honest(*PAY, period="2026-02", effective_on=day), forger)

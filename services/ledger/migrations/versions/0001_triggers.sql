@@ -33,7 +33,8 @@ DECLARE
     head chain_head%ROWTYPE;
     chained text;
 BEGIN
-    SELECT * INTO head FROM chain_head WHERE book = NEW.book FOR UPDATE;
+    -- Written, not only locked: a session whose snapshot still shows the month as it was then fails to serialize when it posts.
+    UPDATE chain_head SET position = position WHERE book = NEW.book RETURNING * INTO head;
     IF head.entry_seq <> head.posted_seq THEN
         RAISE EXCEPTION 'book % has an unfinished entry', NEW.book USING ERRCODE = 'FP001';
     END IF;
