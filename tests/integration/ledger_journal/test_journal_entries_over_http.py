@@ -108,6 +108,13 @@ BAD: list[tuple[str, Json, int, str, str | None]] = [
         "personal_data_in_text",
         "non_budget_reason",
     ),
+    (
+        "reason without its flag",
+        accrual(non_budget_reason="代管资金"),
+        422,
+        "invalid_request",
+        "non_budget_reason",
+    ),
     ("mobile number in metadata", accrual(metadata={"phone": MOBILE}), 422, "personal_data_in_text", None),
     (
         "mobile number as a number in metadata",

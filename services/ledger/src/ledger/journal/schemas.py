@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from common.dates import BusinessDate, Month
@@ -101,6 +109,14 @@ class EntryIn(Wire):
     """Who prepared it 制单, named by a service that acts for people (scope ledger:act_for)."""
     reviewed_by: PlainLine | None = None
     """Who reviewed it 审核, another person (scope ledger:act_for)."""
+
+    @field_validator("non_budget_reason")
+    @classmethod
+    def _only_with_non_budget(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        # A reason that would be dropped silently belongs to an entry that was meant otherwise.
+        if reason is not None and info.data.get("non_budget") is False:
+            raise field_error("without_non_budget", "仅可与 non_budget 同时给出。", "Only together with non_budget.")
+        return reason
 
 
 class BulkEntryIn(EntryIn):
