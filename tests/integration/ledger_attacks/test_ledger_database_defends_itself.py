@@ -330,6 +330,14 @@ async def test_an_account_cannot_be_made_unguarded(forger: Forger) -> None:
     await refused("23514", lambda: forger.connection.execute(row, BOOK, "credit", True), forger)
 
 
+async def test_no_fund_stands_above_itself(forger: Forger) -> None:
+    circle = (
+        "INSERT INTO fund (book, code, parent, category, name_zh, name_en, source_order, position)"
+        " VALUES ($1, 'x', 'y', 'x', 'x', 'x', '{}', 8), ($1, 'y', 'x', 'y', 'y', 'y', '{}', 9)"
+    )
+    await refused("23514", lambda: forger.connection.execute(circle, BOOK), forger)
+
+
 async def test_a_red_line_in_a_black_entry_is_refused(forger: Forger) -> None:
     red = ("repair", 0, "", None, True)
     await refused("FP005", lambda: forger.honest(("5001", "debit", 1, *red), ("2303", "credit", 1, *red)), forger)

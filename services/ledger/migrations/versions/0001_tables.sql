@@ -31,7 +31,8 @@ CREATE TABLE fund (
     CONSTRAINT pk_fund PRIMARY KEY (book, code),
     CONSTRAINT fk_fund_book_book FOREIGN KEY (book) REFERENCES book (code),
     CONSTRAINT fk_fund_book_parent_fund FOREIGN KEY (book, parent) REFERENCES fund (book, code),
-    CONSTRAINT ck_fund_parent_is_another CHECK (parent <> code)
+    -- A child's code is longer than its parent's, so that no fund stands above itself.
+    CONSTRAINT ck_fund_parent_above CHECK (starts_with(code, parent || '.'))
 );
 CREATE INDEX ix_fund_parent ON fund (parent, book);
 
