@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from common.dates import today_in_shanghai
+from common.paging import encode_cursor
 from deploy.local.databases import Database
 from deploy.local.issuer import Issuer
 from tests.support.ledger_calls import Json, LedgerCalls, small_book
@@ -222,6 +223,8 @@ async def test_what_is_posted_between_two_pages_does_not_move_them(ledger: Ledge
         ({"to": "2021-02-29"}, "to"),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": "WzFd"}, "cursor"),
+        ({"cursor": encode_cursor(date.min, 1, 1, 5)}, "cursor"),
+        ({"cursor": encode_cursor(date.max, 1, 1, 5)}, "cursor"),
         ({"limit": "0"}, "limit"),
         ({"limit": "1001"}, "limit"),
     ],

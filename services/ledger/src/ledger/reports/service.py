@@ -134,6 +134,10 @@ async def account_ledger(
         if names is None:
             raise NOT_FOUND.error("account")
         span = await _span(connection, book, question, today)
+        if after is not None and not span[0] <= after.effective_on <= span[1]:
+            raise invalid_field(
+                "cursor", "outside_the_range", "游标不在所查日期之内。", "Lies outside the days asked for."
+            )
         seq = head if seen_seq is None else min(seen_seq, head)
         reader = _AccountReader(connection, book, question, head, seq)
         opening_debit, opening_credit = await reader.turnover_before(span[0])
