@@ -79,6 +79,16 @@ class HouseholdRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdPlace:
+    """What a lead needs of its household: where it lies and under which category it is registered."""
+
+    id: UUID
+    town_code: str
+    village_code: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class HouseholdFilter:
     """What a list asks for; None does not filter. `after` is the last id of the page before."""
 
@@ -117,6 +127,15 @@ async def load_household(conn: AsyncConnection, book: str, household_id: UUID) -
     """The household with its members, or None if this book has none of that id."""
     found = await load_households(conn, book, [household_id])
     return found[0] if found else None
+
+
+async def load_place(conn: AsyncConnection, book: str, household_id: UUID) -> HouseholdPlace | None:
+    """The household's place and category without its members, or None if this book has none of that id."""
+    query = sa.select(household.c.id, household.c.town_code, household.c.village_code, household.c.category).where(
+        household.c.book == book, household.c.id == household_id
+    )
+    found = (await conn.execute(query)).mappings().first()
+    return None if found is None else HouseholdPlace(**found)
 
 
 async def lock_household(conn: AsyncConnection, book: str, household_id: UUID) -> HouseholdRow | None:

@@ -17,7 +17,7 @@ from claims.divisions.service import find_codes
 from claims.households import reference as household_reference
 from claims.households import store as households
 from claims.households.personal import PersonalData
-from claims.households.store import HouseholdRow
+from claims.households.store import HouseholdPlace
 from claims.monitoring import rules, store
 from claims.monitoring.answers import DESCRIPTION, REASON, lead_detail, lead_out, note_column
 from claims.monitoring.reference import Step, StepList, step_list
@@ -213,7 +213,7 @@ def _step_row(
     )
 
 
-def _lead_after(row: LeadRow, step: StepRow, decision: StepDecision, household: HouseholdRow | None) -> LeadRow:
+def _lead_after(row: LeadRow, step: StepRow, decision: StepDecision, household: HouseholdPlace | None) -> LeadRow:
     """The lead's summary after a step; a household just attached brings its place."""
     attached = household is not None and row.household_id is None
     return replace(
@@ -271,7 +271,7 @@ async def _move_household(
     await households.insert_event(conn, moved, "monitoring_changed", changes)
 
 
-def _monitored_category(household: HouseholdRow | None) -> str | None:
+def _monitored_category(household: HouseholdPlace | None) -> str | None:
     """The household's category if it is one of monitored households, else None: it must be told."""
     if household is None:
         return None
@@ -279,8 +279,8 @@ def _monitored_category(household: HouseholdRow | None) -> str | None:
     return row.code if row.monitored else None
 
 
-async def _household(conn: AsyncConnection, book: str, household_id: UUID) -> HouseholdRow:
-    found = await households.load_household(conn, book, household_id)
+async def _household(conn: AsyncConnection, book: str, household_id: UUID) -> HouseholdPlace:
+    found = await households.load_place(conn, book, household_id)
     if found is None:
         raise NOT_FOUND.error(field="household_id")
     return found
