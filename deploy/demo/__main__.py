@@ -18,19 +18,25 @@ from deploy.demo.load_register import load_register, load_villages
 from deploy.demo.plan import Figures, load_figures, plan_households
 from deploy.local.issuer import Issuer
 
+WHAT_IT_IS = "Ningshan's counts of 2021; every person, number and single amount in it is invented"
+
 
 async def load(api: Api, figures: Figures) -> None:
     """Load what is not there; a load that was cut off is taken up where it stopped, because every call carries its place as key."""
     if await api.exists() and _is_whole(await api.get("claims", "/reports/summary", "county"), figures):
-        print("the demo book is there", flush=True)
+        print(f"the demo book is there: {WHAT_IT_IS}", flush=True)
         return
-    started = time.monotonic()
-    print("loading the demo book: funds", flush=True)
+    started, seed = time.monotonic(), figures.seed
+    print(f"loading the demo book: {WHAT_IT_IS}", flush=True)
+    print("demo book: the seven funds, their sub-funds and the year's money", flush=True)
     await load_funds(api, figures)
-    print("loading the demo book: households and leads", flush=True)
+    print(
+        f"demo book: {seed.monitored_households} households and {seed.leads} leads with their steps (the longest part)",
+        flush=True,
+    )
     households = plan_households(figures, load_villages())
     stored = await load_register(api, figures, households)
-    print("loading the demo book: claims and payouts", flush=True)
+    print(f"demo book: {seed.households_paid} claims from report to bank return", flush=True)
     await load_claims(api, figures, households, stored)
     summary = await api.get("claims", "/reports/summary", "county")
     if not _is_whole(summary, figures):

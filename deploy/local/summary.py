@@ -89,7 +89,7 @@ def flat(value: Mapping[str, object], prefix: str = "") -> list[tuple[str, objec
     rows: list[tuple[str, object]] = []
     for name, inner in value.items():
         if isinstance(inner, Mapping):
-            rows += flat(inner, f"{prefix}{name} ")
+            rows += flat(inner, f"{prefix}{name}: ")
         else:
             rows.append((f"{prefix}{name}", inner))
     return rows
