@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -39,8 +39,16 @@ def require_development_mode() -> None:
 
 def roles() -> dict[str, tuple[str, ...]]:
     """Answer the scopes of each role in people.toml."""
-    text = Path(__file__).with_name("people.toml").read_text(encoding="utf-8")
-    return {who: tuple(entry["scopes"]) for who, entry in tomllib.loads(text).items()}
+    return {who: tuple(entry["scopes"]) for who, entry in _people().items()}
+
+
+def titles() -> dict[str, str]:
+    """Answer what each role in people.toml does, in a few words."""
+    return {who: str(entry["title"]) for who, entry in _people().items()}
+
+
+def _people() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(Path(__file__).with_name("people.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

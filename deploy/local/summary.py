@@ -10,7 +10,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local.issuer import DEFAULT_BOOK, Issuer, roles
+from deploy.local.issuer import DEFAULT_BOOK, Issuer, titles
 
 TIMEOUT_SECONDS: Final = 30.0
 FEN_PER_YUAN: Final = 100
@@ -26,8 +26,8 @@ def show_summary(issuer: Issuer, ledger_url: str, claims_url: str) -> None:
     console.print(
         f"\nSign-in tokens for book {DEFAULT_BOOK}, one a role (another: make -s token WHO=officer SUB=li-2)\n"
     )
-    for who in roles():
-        console.print(f"{who}\n{issuer.token(who)}\n", markup=False)
+    for who, title in titles().items():
+        console.print(f"{who}: {title}\n{issuer.token(who)}\n", markup=False)
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         auditor = {"Authorization": f"Bearer {issuer.token('auditor', sub='runner-summary')}", "Accept-Language": "en"}
         funds = client.get(f"{ledger_url}/v1/books/{DEFAULT_BOOK}/funds", params={"limit": 1000}, headers=auditor)
