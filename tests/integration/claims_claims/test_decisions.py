@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims.eligibility.model import Decision, Inputs
 from claims.eligibility.rules import RULES, decide
-from tests.support.claims_office import Json, Office, household, row_counts, terms
+from tests.support.claims_office import Json, Office, household, id_number, row_counts, terms
 
 pytestmark = pytest.mark.anyio
 
@@ -226,6 +226,54 @@ async def test_one_person_in_two_households_has_one_cap(office: Office) -> None:
     answers = await asyncio.gather(*(office.step(claim, "county_approval", "county") for claim in claims))
     approved = [answer.json()["claim"]["benefit_fen"] for answer in answers if answer.status_code == 201]
     assert sorted(approved) == [900_000, 1_100_000]
+
+
+async def corrected_number(office: Office, home: Json, order: int, member: int = 0) -> None:
+    """Correct a member's ID number in the register."""
+    home = await office.read(f"/households/{home['id']}")
+    path = f"/v1/books/{office.book}/households/{home['id']}"
+    change = {"members": {"change": [{"id": home["members"][member]["id"], "id_number": id_number(order)}]}}
+    headers = office.headers("intake") | {"If-Match": f'"{home["version"]}"'}
+    changed = await office.client.patch(path, json=change, headers=headers)
+    assert changed.status_code == 200, changed.text
+
+
+async def test_a_corrected_id_number_gives_nobody_a_second_cap(office: Office) -> None:
+    await office.programme(terms(cap_fen=1_100_000))
+    family = await office.family()
+    before = await office.approved(family)
+    await corrected_number(office, family, 900)
+    again = await office.filed(family, event_on="2021-06-02")
+    assert again["outcome"] == "refused"
+    decision = await office.read(f"/claims/{again['id']}/decision")
+    check = next(check for check in decision["checks"] if check["code"] == "cap")
+    assert (check["outcome"], check["inputs"]["consumed_by"]) == ("fail", [before["number"]])
+
+
+async def test_a_person_registered_twice_has_one_cap_once_the_number_is_corrected(office: Office) -> None:
+    await office.programme(terms(cap_fen=1_100_000))
+    made = [await office.made("/households", household(*who), "intake") for who in ((901,), (902, 903))]
+    homes = [await office.read(f"/households/{one['id']}") for one in made]
+    claims = [
+        await office.checked(home, event_on=f"2021-06-0{index + 1}", reported_on="2021-06-10")
+        for index, home in enumerate(homes)
+    ]
+    await corrected_number(office, homes[0], 902)
+    answers = await asyncio.gather(*(office.step(claim, "county_approval", "county") for claim in claims))
+    approved = [answer.json()["claim"]["benefit_fen"] for answer in answers if answer.status_code == 201]
+    assert approved == [1_100_000]
+
+
+async def test_one_event_of_one_person_is_noticed_in_two_households_also_where_the_cap_is_the_household_s(
+    office: Office,
+) -> None:
+    await office.programme(terms(base="household"))
+    homes = []
+    for other in (911, 912):
+        made = await office.made("/households", household(910, other), "intake")
+        homes.append(await office.read(f"/households/{made['id']}"))
+    first, second = await office.filed(homes[0]), await office.filed(homes[1])
+    assert (first["outcome"], second["outcome"]) == ("eligible", "needs_review")
 
 
 async def test_caps_are_counted_by_person_cause_and_year(office: Office) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims.rules import CONSUMING, GIVEN_UP
 from claims.claims.tables import claim, claim_document
+from claims.households.tables import member
 from claims.policies.rules import Base, Cause
 
 _CONSUMING = sorted(status.value for status in CONSUMING)
@@ -23,31 +24,70 @@ _GIVEN_UP = sorted(status.value for status in GIVEN_UP)
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """One place where a person stands in the register: the household and the member, present or not."""
+
+    household_id: UUID
+    member_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Whose:
-    """Whose claims share a cap, and which claim is being decided (None: one that is not filed)."""
+    """Whose claims share a cap, and which claim is being decided (None: one that is not filed).
+
+    The person is known by the number the register holds now and by the one a claim was filed under, so that
+    correcting a number neither hides an earlier claim nor gives a second cap.
+    """
 
     base: Base
     household_id: UUID
     claimant_index: bytes
+    registrations: tuple[Registration, ...]
     claim_id: UUID | None
 
     def condition(self) -> sa.ColumnElement[bool]:
         """SQL condition: other claims of the same base."""
-        same = (
-            claim.c.household_id == self.household_id
-            if self.base is Base.HOUSEHOLD
-            else claim.c.claimant_index == self.claimant_index
+        if self.base is Base.HOUSEHOLD:
+            return sa.and_(claim.c.household_id == self.household_id, self._other())
+        return sa.and_(self._same_person(), self._other())
+
+    def condition_of_event(self) -> sa.ColumnElement[bool]:
+        """SQL condition: other claims that may be about the same event: of the same base, or of the same person elsewhere."""
+        return sa.and_(sa.or_(self.condition(), self._same_person()), self._other())
+
+    def _same_person(self) -> sa.ColumnElement[bool]:
+        # The households are named too because the claims are indexed by them.
+        by_member = sa.and_(
+            claim.c.household_id.in_({one.household_id for one in self.registrations}),
+            claim.c.claimant_member_id.in_({one.member_id for one in self.registrations}),
         )
-        return same if self.claim_id is None else sa.and_(same, claim.c.id != self.claim_id)
+        return sa.or_(claim.c.claimant_index == self.claimant_index, by_member)
+
+    def _other(self) -> sa.ColumnElement[bool]:
+        return sa.true() if self.claim_id is None else claim.c.id != self.claim_id
 
 
-async def lock_rivals(conn: AsyncConnection, book: str, claimant_index: bytes, documents: Collection[bytes]) -> None:
+async def registrations_of(conn: AsyncConnection, book: str, claimant_index: bytes) -> tuple[Registration, ...]:
+    """Where the register holds the person of this ID number (by blind index) now, members who left included."""
+    rows = await conn.execute(
+        sa.select(member.c.household_id, member.c.id.label("member_id"))
+        .where(member.c.book == book, member.c.id_number_index == claimant_index)
+        .order_by(member.c.id)
+    )
+    return tuple(Registration(**row) for row in rows.mappings())
+
+
+async def lock_rivals(
+    conn: AsyncConnection, book: str, claimant_indexes: Collection[bytes], documents: Collection[bytes]
+) -> None:
     """Wait for every other approval for the same person or with one of the same documents, in whichever household.
 
-    Held until the transaction ends. The names are locked in one order, so that two approvals never wait for each
-    other.
+    `claimant_indexes` are the person's number when the claim was filed and now. Held until the transaction ends. The
+    names are locked in one order, so that two approvals never wait for each other.
     """
-    names = {f"claimant/{book}/{claimant_index.hex()}"} | {f"document/{book}/{index.hex()}" for index in documents}
+    names = {f"claimant/{book}/{index.hex()}" for index in claimant_indexes} | {
+        f"document/{book}/{index.hex()}" for index in documents
+    }
     lock = sa.text(
         "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
     )
@@ -108,14 +148,14 @@ async def same_documents(
 
 
 async def same_event(conn: AsyncConnection, book: str, cause: Cause, event_on: date, whose: Whose) -> tuple[str, ...]:
-    """Numbers of claims of the same base for the same cause and day that go first."""
+    """Numbers of claims of the same base or person for the same cause and day that go first."""
     rows = await conn.execute(
         sa.select(claim.c.number)
         .where(
             claim.c.book == book,
             claim.c.cause == cause.value,
             claim.c.event_on == event_on,
-            whose.condition(),
+            whose.condition_of_event(),
             _goes_first(whose.claim_id),
         )
         .order_by(claim.c.number)

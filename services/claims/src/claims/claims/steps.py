@@ -36,7 +36,7 @@ from claims.claims.schemas import StepIn, StepTaken
 from claims.claims.sealing import ClaimSeal
 from claims.claims.service import data_of_row, refuse_overpaid, store_decision, store_details
 from claims.claims.store import ClaimRow, EventRow
-from claims.eligibility.facts import gather
+from claims.eligibility.facts import claimant_index, gather
 from claims.eligibility.model import Check, CheckCode, CheckOutcome, Decision, Inputs, Outcome
 from claims.eligibility.rules import decide
 from claims.households import store as households
@@ -223,12 +223,14 @@ async def approve(taking: Taking) -> ClaimRow:
     """Decide again under lock; where the claim is eligible, store the decision as final.
 
     The household's lock holds its members, income and other approvals still; the person's lock does the same across
-    households.
+    households. The household comes first: under its lock the person's number no longer changes.
     """
     row, body = taking.row, taking.step.body
     details = await details_of(taking, row)
-    await lock_rivals(taking.conn, taking.book, row.claimant_index, taking.seal.documents(details))
-    inputs, decision = await decide_again(taking, row, details, settled=tuple(body.reviewed_checks), lock=True)
+    household = await households.lock_household(taking.conn, taking.book, row.household_id)
+    person = set() if household is None else {claimant_index(household, row.claimant_member_id)}
+    await lock_rivals(taking.conn, taking.book, {row.claimant_index} | person, taking.seal.documents(details))
+    inputs, decision = await decide_again(taking, row, details, settled=tuple(body.reviewed_checks))
     refuse_unless_eligible(row, decision)
     row = decided(row, decision)
     await store_decision(
@@ -244,11 +246,10 @@ async def details_of(taking: Taking, row: ClaimRow) -> Details:
 
 
 async def decide_again(
-    taking: Taking, row: ClaimRow, details: Details, *, settled: tuple[str, ...], lock: bool = False
+    taking: Taking, row: ClaimRow, details: Details, *, settled: tuple[str, ...]
 ) -> tuple[Inputs, Decision]:
     """Decide from what the register and the other claims say now."""
-    load = households.lock_household if lock else households.load_household
-    household = await load(taking.conn, taking.book, row.household_id)
+    household = await households.load_household(taking.conn, taking.book, row.household_id)
     if household is None:
         raise NOT_FOUND.error(field="household_id")
     data = data_of_row(taking.seal, row, details)

@@ -323,7 +323,7 @@ def check_duplicate_document(inputs: Inputs) -> Check:
 
 
 def check_same_event(inputs: Inputs) -> Check:
-    """Check that no other claim names the same base, cause and day.
+    """Check that no other claim of the same base or person names the same cause and day.
 
     A reviewer may settle in writing that it is another event.
     """

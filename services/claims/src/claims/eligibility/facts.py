@@ -43,10 +43,12 @@ async def gather(
     """Return all a decision on `claim` depends on. `claim_id` is None for a claim that is not filed."""
     policy, terms = await terms_on(conn, book, claim)
     line = await income_line_for(conn, book, claim.event_on.year)
+    person = claimant_index(household, claim.claimant_member_id)
     whose = Whose(
         base=Base.HOUSEHOLD if terms is None else terms.base,
         household_id=household.id,
-        claimant_index=claimant_index(household, claim.claimant_member_id),
+        claimant_index=person,
+        registrations=await others.registrations_of(conn, book, person),
         claim_id=claim_id,
     )
     consumed, consumed_by = (
