@@ -47,8 +47,8 @@ def worker_child(settings: Mapping[str, str], logs: Path) -> Child:
 
 
 def process_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Our own environment with `settings` on top; the owner's addresses stay with us."""
-    kept = {name: value for name, value in os.environ.items() if not name.endswith("_OWNER_DATABASE_URL")}
+    """Our own environment with `settings` on top; database addresses of owners and of the other service stay with us."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_DATABASE_URL")}
     return {**kept, **settings, "PYTHONUNBUFFERED": "1"}
 
 
