@@ -76,6 +76,9 @@ async def test_an_encumbrance_is_answered_with_its_entry_and_the_funds_figures(l
         name: read[name] for name in read if name != "fund"
     }
     assert read["expires_at"] == "2099-12-31T08:00:00.000000Z"
+    # The entry tells it too, so that the chain covers it.
+    entry = await ledger.read(f"/journal-entries/{made['entry']['id']}")
+    assert entry["metadata"] == {"expires_at": read["expires_at"]}
 
 
 async def test_an_encumbrance_is_paid_returned_paid_again_and_released(ledger: LedgerCalls) -> None:

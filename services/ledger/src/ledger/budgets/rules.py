@@ -25,6 +25,7 @@ from ledger.funds.rules import (
     unknown_fund,
     year_ahead,
 )
+from ledger.journal.chain import instant
 from ledger.journal.drafts import CASH, EntryDraft, NewEncumbrance, PostedEntry
 from ledger.journal.state import BookState, EncumbranceState
 from ledger.problems import ALREADY_REVERSED, AMOUNT_EXCEEDS_REMAINING, ENCUMBRANCE_NOT_OPEN, OUT_OF_ORDER
@@ -127,6 +128,8 @@ def decide_encumbering(order: Encumbering, state: BookState) -> EntryDraft | Pro
         Facts(funds={"fund": order.fund}, years={"budget": order.budget_year}, encumbrance=order.id),
         order.voucher,
         detail=order.purpose,
+        # In the entry, so that the chain covers it: until when money stays reserved decides who is paid.
+        metadata={"expires_at": instant(order.expires_at)} if order.expires_at else None,
     )
     opened = NewEncumbrance(
         id=order.id,
