@@ -305,6 +305,29 @@ async def test_the_bank_file_carries_clear_accounts_once_approved_and_every_issu
     ]
 
 
+async def test_no_second_file_asks_the_bank_for_a_credit_that_came_back(county: County, post: Post) -> None:
+    await encumbered(county, post, 1_000, 2_000)
+    batch = await county.approved_batch()
+    path = f"/payout-batches/{batch['id']}/bank-file"
+    assert (await county.try_get("claims", path, "payer")).is_success
+    await county.post(
+        "claims", f"/payout-batches/{batch['id']}/bank-return", return_body(batch["items"][:1], "failure"), "payer"
+    )
+    # Its claim may be paid by another batch now: the old file would pay it twice.
+    refused = await county.try_get("claims", path, "payer")
+    assert (refused.status_code, refused.json()["code"]) == (409, "batch_partly_returned")
+    assert refused.json()["items"] == [batch["items"][0]["item_number"]]
+    await county.post(
+        "claims", f"/payout-batches/{batch['id']}/bank-return", return_body(batch["items"][1:], "success"), "payer"
+    )
+    await post.until_idle()
+    second = await county.approved_batch()
+    file = await county.try_get("claims", f"/payout-batches/{second['id']}/bank-file", "payer")
+    assert file.is_success
+    assert "10.00" in file.text
+    assert "20.00" not in file.text
+
+
 async def test_what_is_approved_is_what_is_paid_whatever_the_household_changes_later(
     county: County, post: Post
 ) -> None:

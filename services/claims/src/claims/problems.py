@@ -139,6 +139,14 @@ BATCH_NOT_APPROVED = ProblemType(
     detail_zh="批次状态：{batch_status}。",
     detail_en="Its status is {batch_status}.",
 )
+BATCH_PARTLY_RETURNED = ProblemType(
+    code="batch_partly_returned",
+    status=409,
+    title_zh="批次中有未成功的款项，不再出具银行文件",
+    title_en="Credits of this batch came back, so no file is given again",
+    detail_zh="明细 {items} 未成功，其理赔可由另一批次支付；再次发送本批次文件会重复支付。",
+    detail_en="Items {items} came back and may be paid by another batch: sending this batch again would pay them twice.",
+)
 CONTROL_MISMATCH = ProblemType(
     code="control_mismatch",
     status=422,

@@ -117,7 +117,7 @@ def test_control_figures_must_be_those_of_the_rows(control: Control, field: str)
 @pytest.mark.parametrize("status", [BatchStatus.PREPARED, BatchStatus.REFUSED])
 def test_only_an_approved_batch_has_a_file_and_a_return(status: BatchStatus) -> None:
     assert refused(judge(SUCCESS, status=status)) == ("batch_not_approved", None, None)
-    problem = refuse_file(status)
+    problem = refuse_file(status, ())
     assert problem is not None
     assert problem.code == "batch_not_approved"
 

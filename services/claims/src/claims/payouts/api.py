@@ -35,6 +35,7 @@ from claims.problems import (
     BANK_RETURN_UNREADABLE,
     BATCH_NOT_APPROVED,
     BATCH_NOT_PREPARED,
+    BATCH_PARTLY_RETURNED,
     CLAIM_NOT_PAYABLE,
     CONTROL_MISMATCH,
     ITEM_ALREADY_RETURNED,
@@ -142,7 +143,7 @@ async def approve_payout_batch(
 @router.get(
     "/payout-batches/{batch_id}/bank-file",
     response_class=Response,
-    responses=responses(404, BATCH_NOT_APPROVED)
+    responses=responses(404, BATCH_NOT_APPROVED, BATCH_PARTLY_RETURNED)
     | {200: {"description": "The file for the bank.", "content": {"text/csv": {"example": examples.PAYMENT_FILE}}}},
 )
 async def get_bank_file(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from claims.problems import (
     BATCH_NOT_APPROVED,
     BATCH_NOT_PREPARED,
+    BATCH_PARTLY_RETURNED,
     CONTROL_MISMATCH,
     ITEM_ALREADY_RETURNED,
     ITEM_AMOUNT_MISMATCH,
@@ -144,8 +145,20 @@ def refuse_approval(status: BatchStatus, prepared_by: str, person: str) -> Probl
     return None
 
 
-def refuse_file(status: BatchStatus) -> Problem | None:
-    """Whether the bank may be told about this batch: a second person has approved it."""
+def refuse_file(status: BatchStatus, items: Iterable[Item]) -> Problem | None:
+    """Whether the file for the bank may be given: a second person has approved the batch, and no credit of it came back.
+
+    The claim of a credit that came back may be paid by another batch: the same file sent once more would pay it twice.
+    """
+    refused = refuse_unapproved(status)
+    if refused is not None:
+        return refused
+    back = sorted(item.number for item in items if item.failed_on is not None)
+    return BATCH_PARTLY_RETURNED.error(items=back) if back else None
+
+
+def refuse_unapproved(status: BatchStatus) -> Problem | None:
+    """Whether the bank may be told about this batch, or tell of it: a second person has approved it."""
     if status in {BatchStatus.APPROVED, BatchStatus.SETTLED}:
         return None
     return BATCH_NOT_APPROVED.error(batch_status=status.value)
@@ -159,7 +172,7 @@ def decide_return(
     Order of refusals: the batch's status, the control figures, then row by row: unknown or another batch's item, an item named twice,
     the amount, the booking day, an outcome already known.
     """
-    refused = refuse_file(status) or refuse_control(rows, control)
+    refused = refuse_unapproved(status) or refuse_control(rows, control)
     if refused is not None:
         return refused
     applied: list[Applied] = []

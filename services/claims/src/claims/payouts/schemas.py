@@ -59,7 +59,7 @@ class ReturnRowIn(Wire):
     booked_on: BusinessDate
     """The bank's own booking day. 银行入账日期。"""
     reason: Line | None = None
-    """The bank's words; kept encrypted, shown to payers only. 失败原因。"""
+    """The bank's words; kept encrypted, shown only where the batch is read. 失败原因。"""
 
 
 class BankReturnIn(Wire):

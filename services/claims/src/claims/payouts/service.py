@@ -165,10 +165,11 @@ async def issue_file(
     """The file for the bank: its name and its lines. Every issue is recorded with the hash of its bytes.
 
     Built whole before anything is sent (at most MAX_ITEMS lines), so that no transaction stays open while somebody downloads.
-    Raises `not_found` or `batch_not_approved`.
+    Raises `not_found`, `batch_not_approved` or `batch_partly_returned`.
     """
-    batch = await _found(conn, book, batch_id)
-    problem = refuse_file(batch.status)
+    # Locked, so that no bank return is applied between the look at the items and the record of the issue.
+    batch = await _found(conn, book, batch_id, lock=True)
+    problem = refuse_file(batch.status, (await store.items_to_judge(conn, book, batch_id)).values())
     if problem is not None:
         raise problem
     credits_ = [
