@@ -30,10 +30,10 @@ class Sizes:
     """How much one run does. Times are seconds, the rest counts."""
 
     pgbench_scale: int = 10
-    pgbench_seconds: int = 12
+    pgbench_seconds: int = 10
     clients: int = 64
-    singles_seconds: float = 12.0
-    bulk_calls: tuple[tuple[int, int], ...] = ((1_000, 12), (10_000, 2))
+    singles_seconds: float = 10.0
+    bulk_calls: tuple[tuple[int, int], ...] = ((1_000, 8), (10_000, 1))
     """Entries a call, and how many calls each of the two callers makes."""
     engine_groups: tuple[int, ...] = (1_000, 5_000)
     engine_entries: int = 20_000
@@ -45,7 +45,7 @@ QUICK: Final = Sizes(
     pgbench_scale=1,
     pgbench_seconds=1,
     clients=8,
-    singles_seconds=0.5,
+    singles_seconds=0.3,
     bulk_calls=((50, 1),),
     engine_groups=(100,),
     engine_entries=200,
