@@ -426,6 +426,26 @@ async def test_an_encumbrance_is_not_overdrawn_even_for_a_moment(forger: Forger)
     assert await broken_totals(forger.connection) == []
 
 
+async def test_an_encumbrance_never_holds_more_or_less_than_it_says(forger: Forger) -> None:
+    await allot(forger)
+    async with forger.connection.transaction():
+        seq = await forger.entry(kind="encumber")
+        made = await forger.encumbrance(seq, 50)
+        await forger.postings(*_encumbering(seq, made))
+        await forger.record(seq)
+    opened = await forger.connection.fetchval("SELECT id FROM journal_entry WHERE kind = 'encumber'")
+
+    async def once_more(*, red: bool, **changes: object) -> None:
+        lines = (
+            ("available", "debit", 50, "repair", 2026, "", None, red),
+            ("encumbered", "credit", 50, "repair", 2026, "", made, red),
+        )
+        await forger.honest(*lines, red=red, **changes)
+
+    await refused("23514", lambda: once_more(red=False, kind="encumber"), forger)
+    await refused("23514", lambda: once_more(red=True, kind="reversal", undoes=opened), forger)
+
+
 async def test_an_idempotency_key_stands_once(forger: Forger) -> None:
     row = "INSERT INTO idempotency_key (book, key, fingerprint, status, body) VALUES ($1, 'k', 'x', 201, '{}')"
     await forger.connection.execute(row, BOOK)

@@ -255,6 +255,8 @@ CREATE TABLE encumbrance_balance (
     CONSTRAINT pk_encumbrance_balance PRIMARY KEY (book, id),
     CONSTRAINT fk_encumbrance_balance_book_id_encumbrance FOREIGN KEY (book, id) REFERENCES encumbrance (book, id),
     CONSTRAINT ck_encumbrance_balance_remaining CHECK (encumbered_fen - liquidated_fen + returned_fen - released_fen >= 0),
+    -- Banks return no more than was paid, so what remains never exceeds what was encumbered.
+    CONSTRAINT ck_encumbrance_balance_returned CHECK (returned_fen BETWEEN 0 AND liquidated_fen),
     CONSTRAINT ck_encumbrance_balance_payable CHECK (payable_fen >= 0)
 ) WITH (fillfactor = 70);
 

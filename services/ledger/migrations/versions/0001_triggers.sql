@@ -194,13 +194,15 @@ BEGIN
         SELECT m.book, m.encumbrance, b.encumbered_fen + m.encumbered, b.liquidated_fen + m.liquidated, b.returned_fen + m.returned,
                b.released_fen + m.released, b.payable_fen + m.payable
         FROM (SELECT s.book, s.encumbrance,
-                     sum(CASE WHEN s.account = 'encumbered' AND s.side = 'credit' AND s.kind = 'encumber' THEN s.amount ELSE 0 END) AS encumbered,
-                     sum(CASE WHEN s.account = 'encumbered' AND s.side = 'credit' AND s.kind <> 'encumber' THEN s.amount ELSE 0 END) AS returned,
+                     sum(CASE WHEN s.account = 'encumbered' AND s.side = 'credit' AND s.opens THEN s.amount ELSE 0 END) AS encumbered,
+                     sum(CASE WHEN s.account = 'encumbered' AND s.side = 'credit' AND NOT s.opens THEN s.amount ELSE 0 END) AS returned,
                      sum(CASE WHEN s.account = 'encumbered' AND s.side = 'debit' AND s.kind = 'release' THEN s.amount ELSE 0 END) AS released,
                      sum(CASE WHEN s.account = 'encumbered' AND s.side = 'debit' AND s.kind <> 'release' THEN s.amount ELSE 0 END) AS liquidated,
                      sum(CASE WHEN s.account <> '2303' THEN 0 WHEN s.side = 'credit' THEN s.amount ELSE -s.amount END) AS payable
-              FROM (SELECT p.book, p.encumbrance, p.account, p.side, e.kind, CASE WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END AS amount
+              FROM (SELECT p.book, p.encumbrance, p.account, p.side, e.kind, o.opened_seq = p.seq AS opens,
+                           CASE WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END AS amount
                     FROM added p CROSS JOIN LATERAL (SELECT j.kind FROM journal_entry j WHERE j.book = p.book AND j.seq = p.seq OFFSET 0) e
+                    CROSS JOIN LATERAL (SELECT n.opened_seq FROM encumbrance n WHERE n.book = p.book AND n.id = p.encumbrance OFFSET 0) o
                     WHERE p.encumbrance IS NOT NULL AND p.account IN ('encumbered', '2303')) s
               GROUP BY s.book, s.encumbrance) m
         CROSS JOIN LATERAL (SELECT * FROM encumbrance_balance n WHERE n.book = m.book AND n.id = m.encumbrance OFFSET 0) b
