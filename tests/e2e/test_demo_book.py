@@ -286,8 +286,11 @@ def test_a_second_load_finds_its_data_and_adds_nothing(demo: DemoStack) -> None:
 
 
 def bank_file(demo: DemoStack) -> bytes:
-    batch = demo.items("claims", "/payout-batches")[0]
-    answer = demo.request("GET", "claims", f"/payout-batches/{batch['id']}/bank-file", "payer")
+    """The second batch's file: the first is not given again, because a credit of it came back."""
+    first, second = demo.items("claims", "/payout-batches")
+    refused = demo.request("GET", "claims", f"/payout-batches/{first['id']}/bank-file", "payer")
+    assert (refused.status_code, refused.json()["code"]) == (409, "batch_partly_returned")
+    answer = demo.request("GET", "claims", f"/payout-batches/{second['id']}/bank-file", "payer")
     assert answer.status_code == 200
     return answer.content
 
@@ -351,9 +354,7 @@ def test_no_table_log_export_or_error_answer_holds_personal_data_in_the_clear(de
     # The bank file is the one place that carries accounts; once issued it must not be found again anywhere.
     issued = bank_file(demo)
     assert scan_bytes("bank file", issued, known) >= {Finding("bank file", "bank_card"), Finding("bank file", "name")}
-    assert all(
-        sum(one.bank_account in line for one in demo.households) == 1 for line in issued.decode().splitlines()[1:71]
-    )
+    assert sum(one.bank_account in issued.decode() for one in demo.households) == 1
     findings = {finding for place, answer in refused_requests(demo) for finding in scan_text(place, answer, known)}
     assert findings == set()
     for name in EXPORTS:
