@@ -42,8 +42,10 @@ async def test_while_the_ledger_is_away_claims_are_approved_and_nothing_is_lost(
     for _ in range(3):
         await post.round()
     assert {await county.status(claim_id) for claim_id in claims} == {"approved"}
+    assert post.worker.finished == 0
     post.line.fault = None
     await post.until_idle()
+    assert post.worker.finished == len(claims)
     assert {await county.status(claim_id) for claim_id in claims} == {"encumbered"}
     assert (await county.insurance())["encumbered_fen"] == 30_003
     assert (await post.reconcile(county.book)).matched

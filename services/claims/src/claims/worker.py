@@ -86,8 +86,9 @@ class Worker:
         try:
             # Ends before the lease does: whoever leases the wish next must not find us still recording.
             async with asyncio.timeout(self.settings.worker_lease_seconds * 0.9):
-                await deliver(self.engine, self.client, self.name, wish)
-            self.finished += 1
+                done = await deliver(self.engine, self.client, self.name, wish)
+            # Only now: the others count meanwhile.
+            self.finished += done
         except Exception as error:  # one wish that cannot be recorded must not stop the others; its lease runs out
             log.exception("delivery_failed", worker=self.name, key=wish.key, error=type(error).__name__)
 

@@ -41,20 +41,24 @@ class Moved:
     day: dt.date
 
 
-async def deliver(engine: AsyncEngine, client: LedgerClient, worker: str, wish: Wish) -> None:
-    """Fulfil one leased wish, or give it back to be tried again. Safe to run twice for the same wish."""
+async def deliver(engine: AsyncEngine, client: LedgerClient, worker: str, wish: Wish) -> bool:
+    """Fulfil one leased wish, or give it back to be tried again; says whether its outcome is known now.
+
+    Safe to run twice for the same wish.
+    """
     outcome = await ask(client, wish)
     if isinstance(outcome, Unknown):
         log.warning("ledger_outcome_unknown", key=wish.key, tries=wish.tries, why=outcome.why)
         async with transaction(engine) as conn:
             await outbox.postpone(conn, wish, worker, outcome.why)
-        return
+        return False
     async with transaction(engine) as conn:
         await store.lock_claim(conn, wish.book, wish.claim_id)
         if not await outbox.lock_pending(conn, wish.book, wish.id):
-            return
+            return True
         await record(conn, wish, outcome)
     log.info("ledger_operation_finished", key=wish.key, tries=wish.tries, outcome=type(outcome).__name__.lower())
+    return True
 
 
 async def ask(client: LedgerClient, wish: Wish) -> Done | Refused | Unknown | Moved:
