@@ -27,7 +27,8 @@ class Fault(Enum):
     """Something in the group cannot be written: find it, spare its neighbours."""
 
 
-_AGAIN: Final = frozenset({"40001", "40P01", "25P03", "25P04", "57P01", "57P02", "57P03", "57P04"})
+# 25006: the server has become a standby; a new connection may reach the one that took over.
+_AGAIN: Final = frozenset({"40001", "40P01", "25006", "25P03", "25P04", "57P01", "57P02", "57P03", "57P04"})
 _BUSY: Final = frozenset({"55P03", "57014"})
 _OUT_OF_RANGE: Final = "22003"
 # A text or a number that JSON or the driver cannot carry: lone surrogates, integers beyond 64 bits.
