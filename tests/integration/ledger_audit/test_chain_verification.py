@@ -233,7 +233,7 @@ async def test_rows_the_chain_knows_nothing_of_are_found(book: Tampered) -> None
 
 REGISTER_CHANGES = (
     ("UPDATE book SET name = 'renamed'", "book"),
-    ("UPDATE fund SET parent = 'health' WHERE code = 'repair.overhaul'", "fund"),
+    ("UPDATE fund SET parent = NULL WHERE code = 'repair.overhaul'", "fund"),
     ("UPDATE fund SET source_order = '{donation}' WHERE code = 'repair.overhaul.c01'", "fund"),
     ("UPDATE account SET name_zh = 'x' WHERE fund = 'insurance' AND code = '5001'", "book"),
     ("UPDATE account SET normal_side = 'credit' WHERE fund = 'repair.overhaul' AND code = '5001'", "fund"),

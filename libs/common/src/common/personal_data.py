@@ -32,6 +32,8 @@ _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _MOBILE_PREFIXES: Final = ("", "86", "0086")
 _COMPACT_DATE: Final = re.compile(r"(?:19|20|21)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _SHORTEST_NUMBER: Final = 11
+# Most texts hold too few digits for any number, and the check runs on every text posted and every line logged.
+_MANY_DIGITS: Final = re.compile(r"(?:[^0-9]*[0-9]){11}")
 _LONGEST_NUMBER: Final = 19
 
 # Where people put gaps into a number. Without this, a voucher number like C-610923-2026-0000123 is a card now and then.
@@ -64,6 +66,8 @@ def personal_data_in(text: str) -> PersonalDataKind | None:
     for the old form); a mobile number is ``1[3-9]`` and nine digits, with or without +86; a bank card is 16 to 19
     digits passing Luhn's check.
     """
+    if text.isascii() and _MANY_DIGITS.match(text) is None:
+        return None
     if not any(map(str.isnumeric, text)):
         return None
     plain = _HEX_WORD.sub("|", _UUID.sub("|", normalised(text)))
