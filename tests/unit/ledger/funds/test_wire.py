@@ -45,4 +45,4 @@ def test_every_operation_has_an_example() -> None:
 
 def test_the_sources_on_the_wire_are_those_of_the_journal_and_of_the_templates() -> None:
     allowed = TypeAdapter(funds_schemas.Source).json_schema()["enum"]
-    assert tuple(allowed) == SOURCES == tuple(shipped().sources)
+    assert tuple(allowed) == SOURCES == tuple(shipped().sources) == tuple(shipped().source_names_zh)

@@ -92,7 +92,7 @@ def decide_receipt(order: Receipt, state: BookState) -> EntryDraft | Problem:
         {"received": whole(order.amount_fen, order.source)},
         Facts(funds={"fund": order.fund}, conditions={"source_group": TEMPLATES.sources[order.source]}),
         order.voucher,
-        detail=order.source,
+        detail=TEMPLATES.source_names_zh[order.source],
     )
 
 

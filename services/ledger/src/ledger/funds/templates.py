@@ -114,9 +114,10 @@ class Template(_Strict):
 
 
 class TemplateBook(_Strict):
-    """All templates, and the group 资金来源 each source of money belongs to."""
+    """All templates, the group 资金来源 each source of money belongs to, and the source's Chinese name on vouchers."""
 
     sources: dict[Name, Name] = Field(min_length=1)
+    source_names_zh: dict[Name, str] = Field(default_factory=dict)
     templates: list[Template] = Field(min_length=1)
 
     @model_validator(mode="after")
