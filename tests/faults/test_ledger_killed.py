@@ -104,8 +104,10 @@ def report(what: str, load: Load, restarts: list[float], started: float) -> None
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
 
 
-def assert_every_kill_struck(kills: list[Kill]) -> None:
-    assert all(kill.in_flight > 0 and kill.unanswered > 0 for kill in kills), kills
+def assert_kills_struck(kills: list[Kill]) -> None:
+    """Each in the middle of requests. On a busy machine one may come just when all answers were on their way: it does not count."""
+    assert all(kill.in_flight > 0 for kill in kills), kills
+    assert sum(kill.unanswered == 0 for kill in kills) <= len(kills) // 4, kills
     # Some had been committed: only the key kept them from being done a second time.
     assert sum(kill.found_posted for kill in kills) > 0
 
@@ -124,10 +126,11 @@ async def test_every_entry_stands_once_however_often_the_ledger_is_killed(
     with running_stack(("ledger",), seed=seed) as stack:
         async with load_on(stack, 20_210_302) as load:
             async with load.running(clients):
-                for _ in range(times):
+                while sum(kill.unanswered > 0 for kill in load.kills[1:]) < times:
                     await load.grown_by(load.chance.randint(20, 200))
                     heads.append(await head_of(load))
                     await asyncio.sleep(load.chance.uniform(0.01, 0.15))
+                    await load.something_sent()
                     load.about_to_kill()
                     stack.kill("ledger")
                     killed = time.monotonic()
@@ -135,7 +138,7 @@ async def test_every_entry_stands_once_however_often_the_ledger_is_killed(
                     await stack.ready("ledger")
                     restarts.append(time.monotonic() - killed)
             report("ledger killed", load, restarts, started)
-            assert_every_kill_struck(load.kills[1:])
+            assert_kills_struck(load.kills[1:])
             assert load.kills[0].unanswered == 0
             await assert_whole(stack, load, heads)
 
