@@ -26,7 +26,7 @@ class Context:
         return PersonalData(self.cipher, book)
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
     """The context of the app that serves this request."""
     context: Context = request.app.state.context
     return context

@@ -29,7 +29,7 @@ class Context:
     fingerprint_secret: bytes
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
     """Return the context of the app that serves this request."""
     context: Context = request.app.state.context
     return context
