@@ -55,7 +55,6 @@ class Load:
     """Answers 503 by kill; each must name a time to come back."""
     in_flight: set[str] = field(default_factory=set)
     stopping: bool = False
-    _sending: asyncio.Event = field(default_factory=asyncio.Event)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def found(self, admin: httpx.AsyncClient) -> None:
@@ -85,12 +84,6 @@ class Load:
         """Count what is under way; what is lost from now on is this kill's."""
         self.kills.append(Kill(in_flight=len(self.in_flight)))
         return self.kills[-1]
-
-    async def something_sent(self) -> None:
-        """Wait until a request has just left, so that the ledger is at work on it."""
-        self._sending.clear()
-        await self._sending.wait()
-        await asyncio.sleep(0.001)
 
     async def grown_by(self, entries: int) -> None:
         """Wait until so many more entries were acknowledged."""
@@ -151,7 +144,6 @@ class Load:
         lost: Kill | None = None
         while True:
             self.in_flight.add(key)
-            self._sending.set()
             try:
                 answer = await self.client.post(
                     f"/v1/books/{self.book}{path}", json=body, headers={"Idempotency-Key": key}
