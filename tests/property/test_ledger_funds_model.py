@@ -103,11 +103,11 @@ def assert_equal(state: BookState, model: FundModel, driver: Driver) -> None:
 
 def assert_whole(entries: dict[UUID, PostedEntry], state: BookState) -> None:
     """Balances equal the sums of postings, and each entry balances on each basis."""
-    sums: dict[tuple[str, str, int, str], int] = {}
+    sums: dict[tuple[str, str, int, str, str], int] = {}
     for entry in entries.values():
         bases: dict[tuple[str, str, int], int] = {}
         for line in entry.postings:
-            key = (line.fund, line.account, line.budget_year, line.source)
+            key = (line.fund, line.account, line.budget_year, line.source, line.purpose_code)
             sums[key] = sums.get(key, 0) + line.signed_fen
             basis = (line.fund, state.chart[line.fund, line.account].basis, line.budget_year)
             bases[basis] = bases.get(basis, 0) + line.signed_fen

@@ -58,7 +58,7 @@ CHANGED_ENTRY: dict[str, object] = {
 }  # fmt: skip
 CHANGED_LINE: dict[str, object] = {
     "line": 2, "fund": "health", "account": "1201", "side": "credit", "amount_fen": 6, "red": True, "budget_year": 2026, "source": "city",
-    "encumbrance": UUID(int=4), "memo": None,
+    "encumbrance": UUID(int=4), "memo": None, "purpose_code": "training", "item": UUID(int=5),
 }  # fmt: skip
 OUTSIDE = {"book", "position", "hash", "undone_by"}  # in the link, the hash itself, and what comes later
 LINK = Link("610923", 4, bytes(32))

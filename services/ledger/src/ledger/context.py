@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import orjson
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,6 +17,8 @@ from ledger.journal.once import Once
 from ledger.settings import Settings
 
 _CONFLICT = 409
+
+DRY_RUN_HEADER = "Dry-Run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,19 @@ Ctx = Annotated[Context, Depends(context_of)]
 """A route's parameter that receives the service's resources."""
 
 
-async def once_of(request: Request, book: BookCode, key: IdempotencyKey, context: Ctx) -> Once:
-    """Return what makes this request the same request when it comes again."""
-    return Once(book, key, await request_fingerprint(request, context.fingerprint_secret))
+DryRun = Annotated[
+    bool,
+    Query(
+        description="Decide, write and prove as usual, then take everything back; the key stays free. 试算，不留痕迹。"
+    ),
+]
+
+
+async def once_of(
+    request: Request, book: BookCode, key: IdempotencyKey, context: Ctx, *, dry_run: DryRun = False
+) -> Once:
+    """Return what makes this request the same request when it comes again, and whether it is only tried."""
+    return Once(book, key, await request_fingerprint(request, context.fingerprint_secret), dry_run)
 
 
 Idempotent = Annotated[Once, Depends(once_of)]
@@ -51,6 +63,8 @@ Idempotent = Annotated[Once, Depends(once_of)]
 def send(answer: Answer) -> Response:
     """Send a remembered or fresh answer byte for byte; a refusal (409) is raised in the caller's language."""
     headers = {REPLAYED_HEADER: "true"} if answer.replayed else {}
+    if answer.dry_run:
+        headers[DRY_RUN_HEADER] = "true"
     if answer.status == _CONFLICT:
         problem = Problem.from_stored(orjson.loads(answer.body))
         problem.headers = headers

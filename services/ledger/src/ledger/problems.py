@@ -146,6 +146,55 @@ CONTROL_ACCOUNT: Final = ProblemType(
     "Control accounts move only through typed operations.",
 )
 
+COUNTERPART_MISSING: Final = ProblemType(
+    "counterpart_missing",
+    422,
+    "缺少对方基金分录",
+    "Counterpart lines of the other fund are missing",
+    "基金间往来与调剂科目须在同一凭证内由对方基金以相反方向等额登记。",
+    "Accounts between funds must be met, in the same entry, by equal lines of the other fund.",
+)
+GIFT_NOT_NAMED: Final = ProblemType(
+    "gift_not_named",
+    422,
+    "未指明捐赠",
+    "The gift is not named",
+    "动用限定用途捐赠的分录须指明是哪一笔捐赠。",
+    "A posting on cash of restricted gifts must name the gift.",
+)
+PURPOSE_NOT_ALLOWED: Final = ProblemType(
+    "purpose_not_allowed",
+    409,
+    "该用途不得如此列支",
+    "The purpose may not be drawn on so",
+    "该用途的指标不得由此类业务或此种资金来源列支。",
+    "The purpose's budget may not be drawn on by this kind of operation or this source of money.",
+)
+ENCUMBRANCE_HELD: Final = ProblemType(
+    "encumbrance_held",
+    409,
+    "指标由往来款占用",
+    "The encumbrance is held by an open item",
+    "该冻结指标由一笔未结往来占用，须通过该往来的业务办理。",
+    "The encumbrance belongs to an open item and is moved through that item's own operations.",
+)
+SECOND_PERSON_NEEDED: Final = ProblemType(
+    "second_person_needed",
+    409,
+    "须经第二人复核",
+    "A second person is needed",
+    "该业务须先提交复核，此入口不能提交。",
+    "This needs a second person's approval and cannot be proposed through this call.",
+)
+PROPOSAL_NOT_WAITING: Final = ProblemType(
+    "proposal_not_waiting",
+    409,
+    "该提交已办结",
+    "The proposal is not waiting",
+    "该提交已被复核、退回或撤回。",
+    "The proposal was already approved, refused or withdrawn.",
+)
+
 PROBLEMS: Final[tuple[ProblemType, ...]] = (
     INSUFFICIENT_FUNDS,
     PERIOD_CLOSED,
@@ -164,4 +213,10 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     UNBALANCED_ENTRY,
     UNKNOWN_ACCOUNT,
     CONTROL_ACCOUNT,
+    COUNTERPART_MISSING,
+    GIFT_NOT_NAMED,
+    PURPOSE_NOT_ALLOWED,
+    ENCUMBRANCE_HELD,
+    SECOND_PERSON_NEEDED,
+    PROPOSAL_NOT_WAITING,
 )

@@ -44,7 +44,7 @@ def posting(line: int, account: str, side: str, amount_fen: int, **changes: obje
     basis = "control" if account.isalpha() else ("budgetary" if account[0] in "678" else "financial")
     made = ExportedPosting(
         line=line, fund="safety_net.custodial_care", account=account, basis=basis, side=side, amount_fen=amount_fen,  # type: ignore[arg-type]
-        red=False, budget_year=0, source="", encumbrance=None, memo=None,
+        red=False, budget_year=0, source="", encumbrance=None, memo=None, purpose_code="", item=None,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 

@@ -38,7 +38,7 @@ def book(**cash: int) -> BookState:
             for fund in funds
             for a in chart_of_accounts()
         },
-        balances={("repair", "1002", 0, source): fen for source, fen in cash.items()},
+        balances={("repair", "1002", 0, source, ""): fen for source, fen in cash.items()},
         turnover={},
         encumbrances={},
         entries={},

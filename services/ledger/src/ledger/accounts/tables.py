@@ -39,6 +39,7 @@ balance = Table(
     Column("account", Text, primary_key=True),
     Column("budget_year", SmallInteger, primary_key=True, autoincrement=False),
     Column("source", Text, primary_key=True),
+    Column("purpose_code", Text, primary_key=True, server_default=""),
     Column("debit_fen", BigInteger, nullable=False),
     Column("credit_fen", BigInteger, nullable=False),
     Column("balance_fen", BigInteger, Computed("debit_fen - credit_fen", persisted=True), nullable=False),
@@ -53,13 +54,14 @@ daily_total = Table(
     Column("account", Text, primary_key=True),
     Column("budget_year", SmallInteger, primary_key=True, autoincrement=False),
     Column("source", Text, primary_key=True),
+    Column("purpose_code", Text, primary_key=True, server_default=""),
     Column("day", Date, primary_key=True),
     Column("debit_fen", BigInteger, nullable=False),
     Column("credit_fen", BigInteger, nullable=False),
     Index("ix_daily_total_day", "day", "book"),
 )
 
-# Turnover by effective month 'YYYY-MM'.
+# Turnover by effective month 'YYYY-MM' and adjusting period 'YYYY-13'.
 monthly_total = Table(
     "monthly_total",
     metadata,
@@ -68,6 +70,7 @@ monthly_total = Table(
     Column("account", Text, primary_key=True),
     Column("budget_year", SmallInteger, primary_key=True, autoincrement=False),
     Column("source", Text, primary_key=True),
+    Column("purpose_code", Text, primary_key=True, server_default=""),
     Column("month", Text, primary_key=True),
     Column("debit_fen", BigInteger, nullable=False),
     Column("credit_fen", BigInteger, nullable=False),

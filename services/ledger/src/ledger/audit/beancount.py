@@ -67,5 +67,11 @@ def _posting(posting: ExportedPosting) -> list[str]:
         lines.append("    red: TRUE")
     if posting.budget_year:
         lines.append(f"    budget-year: {posting.budget_year}")
-    strings = {"source": posting.source, "encumbrance": posting.encumbrance, "memo": posting.memo}
+    strings = {
+        "source": posting.source,
+        "encumbrance": posting.encumbrance,
+        "memo": posting.memo,
+        "purpose": posting.purpose_code,
+        "item": posting.item,
+    }
     return lines + [f"    {key}: {quoted(text)}" for key, text in strings.items() if text]

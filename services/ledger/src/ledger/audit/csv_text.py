@@ -19,7 +19,7 @@ COLUMNS = (
     "effective_on", "posted_at", "description", "reference", "payee_ref", "non_budget", "non_budget_reason", "red",
     "undoes", "prepared_by", "reviewed_by", "posted_by", "attachment_count", "attachment_hashes", "metadata",
     "line", "fund", "account", "basis", "side", "amount_fen", "debit_fen", "credit_fen", "budget_year", "source",
-    "encumbrance", "memo",
+    "encumbrance", "memo", "purpose_code", "item",
 )  # fmt: skip
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -91,6 +91,8 @@ def _posting_cells(posting: ExportedPosting) -> list[str | int]:
         safe_cell(posting.source),
         posting.encumbrance or "",
         safe_cell(posting.memo),
+        posting.purpose_code,
+        posting.item or "",
     ]
 
 

@@ -22,6 +22,8 @@ class ExportedPosting:
     source: str
     encumbrance: str | None
     memo: str | None
+    purpose_code: str
+    item: str | None
 
     @property
     def turnover_fen(self) -> int:

@@ -68,6 +68,8 @@ def _posting(posting: ExportedPosting) -> str:
         "source": posting.source,
         "encumbrance": posting.encumbrance,
         "memo": posting.memo,
+        "purpose": posting.purpose_code,
+        "item": posting.item,
     }
     comment = ", ".join(f"{tag}:{plain(text)}" for tag, text in tags.items() if text)
     return f"    {name}  {yuan_text(posting.balance_fen)} CNY  ; {comment}"

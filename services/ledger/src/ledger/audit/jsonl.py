@@ -24,7 +24,7 @@ def entry(exported: ExportedEntry) -> str:
     """Return one line.
 
     Amounts are integers of fen, ``posted_at`` is RFC 3339 in UTC; a red posting keeps its positive amount and says
-    ``red``. As in every answer, no budget year and no source are null.
+    ``red``. As in every answer, no budget year, source, purpose or open item are null.
     """
     line: dict[str, object] = {name: getattr(exported, name) for name in _ENTRY_FIELDS}
     line["postings"] = [_posting(posting) for posting in exported.postings]
@@ -35,4 +35,5 @@ def _posting(posting: ExportedPosting) -> dict[str, object]:
     shown: dict[str, object] = {name: getattr(posting, name) for name in _POSTING_FIELDS}
     shown["budget_year"] = posting.budget_year or None
     shown["source"] = posting.source or None
+    shown["purpose_code"] = posting.purpose_code or None
     return shown

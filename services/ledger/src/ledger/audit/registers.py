@@ -26,13 +26,15 @@ class Registers:
     told_at: dict[Subject, int] = field(default_factory=dict)
 
     def learn(self, position: int, kind: str, content: Facts) -> None:
-        """Take in a record of kind ``book``, ``fund`` or ``period``."""
+        """Take in a record of kind ``book``, ``fund``, ``chart`` or ``period``; others tell of no register."""
         if kind == "book":
             self._tell(position, ("book",), content, BOOK_FACTS)
             for fund in _objects(content.get("funds")):
                 self._learn_fund(position, fund, content)
         elif kind == "fund":
             self._learn_fund(position, content, content)
+        elif kind == "chart":
+            self._learn_chart(position, content)
         elif kind == "period":
             told = {"status": "closed" if content.get("action") == "close" else "open"}
             self._tell(position, ("period", str(content.get("period"))), told, ("status",))
@@ -54,6 +56,13 @@ class Registers:
         for account in _objects(record.get("accounts")):
             subject = ("account", code, str(account.get("code")))
             self._tell(position, subject, account, ACCOUNT_FACTS)
+
+    def _learn_chart(self, position: int, record: Facts) -> None:
+        """Take in accounts that funds got after they were made."""
+        funds = record.get("funds")
+        for fund in funds if isinstance(funds, list) else []:
+            for account in _objects(record.get("accounts")):
+                self._tell(position, ("account", str(fund), str(account.get("code"))), account, ACCOUNT_FACTS)
 
     def _tell(self, position: int, subject: Subject, facts: Facts, names: tuple[str, ...]) -> None:
         self.facts[subject] = {name: facts[name] for name in names if name in facts}

@@ -5,7 +5,6 @@ The canonical form and the hash are ``journal/chain.py``'s, the very functions t
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import orjson
 
@@ -110,14 +109,10 @@ def _entry_matches(link: Link, stored: StoredEntry, recorded: bytes) -> bool:
 
 
 def _content_matches(link: Link, record: StoredRecord) -> bool:
-    kind: Literal["book", "fund", "period"] | None = next((name for name in _KINDS if name == record.kind), None)
-    if kind is None or record.content is None:
+    if record.kind == "entry" or record.content is None:
         return False
     content = read_content(record.content)
-    return content is not None and content_hash(link, kind, content) == record.hash
-
-
-_KINDS: tuple[Literal["book", "fund", "period"], ...] = ("book", "fund", "period")
+    return content is not None and content_hash(link, record.kind, content) == record.hash
 
 
 def read_content(text: str) -> dict[str, Json] | None:

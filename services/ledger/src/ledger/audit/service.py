@@ -161,6 +161,8 @@ def exported(entry: PostedEntry, bases: Mapping[tuple[str, str], Basis]) -> Expo
             source=line.source,
             encumbrance=None if line.encumbrance is None else str(line.encumbrance),
             memo=line.memo,
+            purpose_code=line.purpose_code,
+            item=None if line.item is None else str(line.item),
         )
         for line in entry.postings
     )

@@ -171,7 +171,7 @@ async def _lines_by_seq(connection: AsyncConnection, book: str, seqs: Sequence[i
         lines.setdefault(row.seq, []).append(
             PostedLine(
                 row.line, row.fund, row.account, row.side, row.amount_fen, row.red, row.budget_year, row.source,
-                row.encumbrance, row.memo,
+                row.encumbrance, row.memo, row.purpose_code, row.item,
             )
         )  # fmt: skip
     return lines

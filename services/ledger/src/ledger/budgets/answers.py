@@ -26,6 +26,7 @@ def encumbrance_json(found: EncumbranceState, now: datetime) -> dict[str, Json]:
         "fund": found.fund,
         "fiscal_year": found.fiscal_year,
         "purpose": found.purpose,
+        "purpose_code": found.purpose_code or None,
         "reference": found.reference,
         "expires_at": None if found.expires_at is None else instant(found.expires_at),
         "opened_on": found.opened_on.isoformat(),

@@ -24,6 +24,7 @@ from ledger.budgets.schemas import (
 from ledger.context import Ctx, Idempotent, send
 from ledger.funds.api import REFUSALS, FundPath, Poster, Reader
 from ledger.funds.schemas import Posted
+from ledger.journal.api import PROPOSED
 from ledger.problems import (
     ALREADY_REVERSED,
     AMOUNT_EXCEEDS_REMAINING,
@@ -38,7 +39,9 @@ EncumbrancePath = Annotated[UUID, Path(alias="id", description="The encumbrance'
 LiquidationPath = Annotated[UUID, Path(alias="lid", description="The id of the liquidation's entry. 支付凭证编号。")]
 
 
-@router.post("/funds/{fund}/allotments", status_code=201, response_model=Posted, responses=responses(*REFUSALS))
+@router.post(
+    "/funds/{fund}/allotments", status_code=201, response_model=Posted, responses={**responses(*REFUSALS), **PROPOSED}
+)
 async def create_allotment(
     context: Ctx, once: Idempotent, principal: Poster, fund: FundPath, body: AllotmentIn
 ) -> Response:
@@ -50,7 +53,7 @@ async def create_allotment(
     "/encumbrances",
     status_code=201,
     response_model=EncumbrancePosted,
-    responses=responses(*REFUSALS, INSUFFICIENT_FUNDS),
+    responses={**responses(*REFUSALS, INSUFFICIENT_FUNDS), **PROPOSED},
 )
 async def create_encumbrance(context: Ctx, once: Idempotent, principal: Poster, body: EncumbranceIn) -> Response:
     """Reserve budget for one purpose 冻结指标, until it is paid, released or expired."""
@@ -61,7 +64,10 @@ async def create_encumbrance(context: Ctx, once: Idempotent, principal: Poster, 
     "/encumbrances/{id}/liquidations",
     status_code=201,
     response_model=EncumbranceMoved,
-    responses=responses(*REFUSALS, ENCUMBRANCE_NOT_OPEN, AMOUNT_EXCEEDS_REMAINING, OUT_OF_ORDER, INSUFFICIENT_FUNDS),
+    responses={
+        **responses(*REFUSALS, ENCUMBRANCE_NOT_OPEN, AMOUNT_EXCEEDS_REMAINING, OUT_OF_ORDER, INSUFFICIENT_FUNDS),
+        **PROPOSED,
+    },
 )
 async def create_liquidation(
     context: Ctx, once: Idempotent, principal: Poster, encumbrance: EncumbrancePath, body: LiquidationIn
@@ -74,7 +80,7 @@ async def create_liquidation(
     "/encumbrances/{id}/liquidations/{lid}/return",
     status_code=201,
     response_model=EncumbranceMoved,
-    responses=responses(*REFUSALS, ALREADY_REVERSED, OUT_OF_ORDER),
+    responses={**responses(*REFUSALS, ALREADY_REVERSED, OUT_OF_ORDER), **PROPOSED},
 )
 async def return_liquidation(
     context: Ctx,
@@ -92,7 +98,7 @@ async def return_liquidation(
     "/encumbrances/{id}/release",
     status_code=201,
     response_model=EncumbranceMoved,
-    responses=responses(*REFUSALS, ENCUMBRANCE_NOT_OPEN, OUT_OF_ORDER),
+    responses={**responses(*REFUSALS, ENCUMBRANCE_NOT_OPEN, OUT_OF_ORDER), **PROPOSED},
 )
 async def release_encumbrance(
     context: Ctx, once: Idempotent, principal: Poster, encumbrance: EncumbrancePath, body: ReleaseIn

@@ -26,9 +26,15 @@ from ledger.funds.rules import (
     year_ahead,
 )
 from ledger.journal.chain import instant
-from ledger.journal.drafts import CASH, EntryDraft, NewEncumbrance, PostedEntry
+from ledger.journal.drafts import CASH, NO_PURPOSE, EntryDraft, NewEncumbrance, PostedEntry
 from ledger.journal.state import BookState, EncumbranceState
-from ledger.problems import ALREADY_REVERSED, AMOUNT_EXCEEDS_REMAINING, ENCUMBRANCE_NOT_OPEN, OUT_OF_ORDER
+from ledger.problems import (
+    ALREADY_REVERSED,
+    AMOUNT_EXCEEDS_REMAINING,
+    ENCUMBRANCE_HELD,
+    ENCUMBRANCE_NOT_OPEN,
+    OUT_OF_ORDER,
+)
 
 YEARS_ALLOTTED_AHEAD = 1
 """An allotment may be booked for next year (提前下达); an encumbrance or payment never draws on a year ahead."""
@@ -43,6 +49,7 @@ class Allotment:
     budget_year: int
     authority: str
     voucher: Voucher
+    purpose_code: str = NO_PURPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Encumbering:
     purpose: str
     expires_at: datetime | None
     voucher: Voucher
+    purpose_code: str = NO_PURPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ def decide_allotment(order: Allotment, state: BookState) -> EntryDraft | Problem
     return refusal or draft(
         TEMPLATES.operation("allotment"),
         {"allotted": whole(order.amount_fen)},
-        Facts(funds={"fund": order.fund}, years={"budget": order.budget_year}),
+        Facts({"fund": order.fund}, years={"budget": order.budget_year}, purpose_code=order.purpose_code),
         order.voucher,
         detail=order.authority,
         metadata={"authority": order.authority},
@@ -118,14 +126,19 @@ def decide_encumbering(order: Encumbering, state: BookState) -> EntryDraft | Pro
         or _expires_too_early(order.expires_at, state.now)
         or badly_dated(order.voucher, state)
         or same_person(order.voucher)
-        or lacks_available(order.fund, order.budget_year, order.amount_fen, state)
+        or lacks_available(order.fund, order.budget_year, order.amount_fen, state, order.purpose_code)
     )
     if refusal:
         return refusal
     entry = draft(
         TEMPLATES.operation("encumber"),
         {"encumbered": whole(order.amount_fen)},
-        Facts(funds={"fund": order.fund}, years={"budget": order.budget_year}, encumbrance=order.id),
+        Facts(
+            {"fund": order.fund},
+            years={"budget": order.budget_year},
+            encumbrance=order.id,
+            purpose_code=order.purpose_code,
+        ),
         order.voucher,
         detail=order.purpose,
         # In the entry, so that the chain covers it: until when money stays reserved decides who is paid.
@@ -139,6 +152,7 @@ def decide_encumbering(order: Encumbering, state: BookState) -> EntryDraft | Pro
         purpose=order.purpose,
         reference=order.voucher.reference,
         expires_at=order.expires_at,
+        purpose_code=order.purpose_code,
     )
     return replace(entry, new_encumbrance=opened)
 
@@ -155,6 +169,7 @@ def decide_liquidation(order: Liquidation, state: BookState) -> EntryDraft | Pro
     refusal = (
         badly_dated(order.voucher, state)
         or same_person(order.voucher)
+        or held(found)
         or _not_open(found, state.now)
         or _before(order.voucher.effective_on, found.opened_on)
         or _exceeds(found, order.amount_fen)
@@ -220,6 +235,7 @@ def decide_release(order: Release, state: BookState) -> EntryDraft | Problem:
     refusal = (
         badly_dated(order.voucher, state)
         or same_person(order.voucher)
+        or held(found)
         or (None if found.remaining_fen else _not_open(found, state.now))
         or _before(order.voucher.effective_on, found.opened_on)
     )
@@ -234,7 +250,17 @@ def decide_release(order: Release, state: BookState) -> EntryDraft | Problem:
 
 
 def _facts(found: EncumbranceState) -> Facts:
-    return Facts(funds={"fund": found.fund}, years={"budget": found.fiscal_year}, encumbrance=found.id)
+    return Facts(
+        funds={"fund": found.fund},
+        years={"budget": found.fiscal_year},
+        encumbrance=found.id,
+        purpose_code=found.purpose_code,
+    )
+
+
+def held(found: EncumbranceState) -> Problem | None:
+    """Refuse to touch budget an open item holds: encumbrance_held."""
+    return None if found.held_by is None else ENCUMBRANCE_HELD.error(item=str(found.held_by))
 
 
 def _is_liquidation_of(entry: PostedEntry, found: EncumbranceState) -> bool:

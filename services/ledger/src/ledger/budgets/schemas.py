@@ -20,6 +20,7 @@ from ledger.funds.schemas import (
     FundCode,
     PayeeRef,
     Posted,
+    PurposeCode,
     Source,
     VoucherIn,
     WarningOut,
@@ -66,6 +67,7 @@ class AllotmentIn(VoucherIn):
     fiscal_year: FiscalYear
     authority: PlainLine
     """The decision that grants it, e.g. its document number. 下达依据（文号）。"""
+    purpose_code: PurposeCode = None
 
 
 class EncumbranceIn(VoucherIn):
@@ -89,6 +91,7 @@ class EncumbranceIn(VoucherIn):
     purpose: PlainLine
     expires_at: Instant | None = None
     """From this instant on it pays nothing any more. 到期时间。"""
+    purpose_code: PurposeCode = None
 
 
 class LiquidationIn(VoucherIn):
@@ -132,6 +135,7 @@ class EncumbranceFacts(Wire):
     status: EncumbranceStatus
     fiscal_year: int
     purpose: str
+    purpose_code: str | None
     reference: str | None
     expires_at: AwareDatetime | None
     opened_on: BusinessDate
@@ -151,6 +155,7 @@ _EXAMPLE: dict[str, object] = {
     "status": "open",
     "fiscal_year": 2026,
     "purpose": "防贫保理赔",
+    "purpose_code": None,
     "reference": "claim:2026-000041",
     "expires_at": "2026-12-31T16:00:00Z",
     "opened_on": "2026-03-02",

@@ -7,6 +7,7 @@ says, what the journal's own rules say, ``idempotency_key_reused``, ``forbidden`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -27,26 +28,42 @@ from ledger.budgets.schemas import (
     ReleaseIn,
     ReturnIn,
 )
-from ledger.funds.service import request, voucher_of
-from ledger.journal.drafts import Answer, Json, Needs, Plan, PostedEntry
+from ledger.funds.schemas import VoucherIn
+from ledger.funds.service import Wish, on_fund, request, voucher_of
+from ledger.journal.drafts import NO_PURPOSE, Answer, Deed, Json, Needs, Plan, PostedEntry, PostingRequest
 from ledger.journal.engine import PostingEngine
+from ledger.journal.entries import People
 from ledger.journal.once import Once
+from ledger.journal.people import conditions_of, deed_of, people_of
+from ledger.journal.posting import Again
 from ledger.journal.state import BookState
 
 
 async def allot(engine: PostingEngine, once: Once, principal: Principal, fund: str, body: AllotmentIn) -> Answer:
     """Make budget available. Refusals: see ``rules.decide_allotment``. More than the cash at hand is a warning."""
-    order = rules.Allotment(fund, body.amount_fen, body.fiscal_year, body.authority, voucher_of(body, principal))
+    return await engine.post(allotment_request(once, people_of(body, principal), fund, body))
+
+
+def allotment_request(once: Once, people: People, fund: str, body: AllotmentIn) -> PostingRequest:
+    """Return what the engine is asked to do for an allotment."""
+    voucher = voucher_of(body, people)
+    purpose_code = body.purpose_code or NO_PURPOSE
+    order = rules.Allotment(fund, body.amount_fen, body.fiscal_year, body.authority, voucher, purpose_code)
 
     def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
         return answers.allotted(entry, state, fund, body.fiscal_year)
 
-    needs = Needs(funds=frozenset({fund}), subtree=True)
-    return await engine.post(request(once, needs, partial(rules.decide_allotment, order), render))
+    wish = Wish("allotment", people, body, fund, body.fiscal_year)
+    return on_fund(once, wish, partial(rules.decide_allotment, order), render=render)
 
 
 async def encumber(engine: PostingEngine, once: Once, principal: Principal, body: EncumbranceIn) -> Answer:
     """Reserve budget for one purpose. Refusals: see ``rules.decide_encumbering``."""
+    return await engine.post(encumbering_request(once, people_of(body, principal), body))
+
+
+def encumbering_request(once: Once, people: People, body: EncumbranceIn) -> PostingRequest:
+    """Return what the engine is asked to do for an encumbrance."""
     order = rules.Encumbering(
         # Made before the plan, which may run more than once. A replay answers the first request's id.
         id=uuid7(),
@@ -55,49 +72,100 @@ async def encumber(engine: PostingEngine, once: Once, principal: Principal, body
         amount_fen=body.amount_fen,
         purpose=body.purpose,
         expires_at=body.expires_at,
-        voucher=voucher_of(body, principal),
+        voucher=voucher_of(body, people),
+        purpose_code=body.purpose_code or NO_PURPOSE,
     )
 
     def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
         return answers.encumbered(entry, state, order.id)
 
-    needs = Needs(funds=frozenset({body.fund}), subtree=True)
-    return await engine.post(request(once, needs, partial(rules.decide_encumbering, order), render))
+    wish = Wish("encumber", people, body, body.fund, body.fiscal_year)
+    return on_fund(once, wish, partial(rules.decide_encumbering, order), render=render)
 
 
 async def liquidate(
     engine: PostingEngine, once: Once, principal: Principal, encumbrance: UUID, body: LiquidationIn
 ) -> Answer:
     """Pay an encumbrance in part or whole. Refusals: see ``rules.decide_liquidation``."""
-    voucher = voucher_of(body, principal)
-    order = rules.Liquidation(encumbrance, body.amount_fen, body.payee_ref, body.source, voucher)
-    return await _move(engine, once, encumbrance, partial(rules.decide_liquidation, order))
+    return await engine.post(liquidation_request(once, people_of(body, principal), encumbrance, body))
+
+
+def liquidation_request(once: Once, people: People, encumbrance: UUID, body: LiquidationIn) -> PostingRequest:
+    """Return what the engine is asked to do for a liquidation."""
+    order = rules.Liquidation(encumbrance, body.amount_fen, body.payee_ref, body.source, voucher_of(body, people))
+    deed = deed_of("liquidation", people, body, encumbrance=str(encumbrance))
+    return _on_encumbrance(once, encumbrance, partial(rules.decide_liquidation, order), body, deed)
 
 
 async def take_back(
     engine: PostingEngine, once: Once, principal: Principal, encumbrance: UUID, liquidation: UUID, body: ReturnIn
 ) -> Answer:
     """Book that the bank gave a liquidation back. Refusals: see ``rules.decide_return``."""
-    order = rules.Return(encumbrance, liquidation, body.reason, voucher_of(body, principal))
-    return await _move(engine, once, encumbrance, partial(rules.decide_return, order), frozenset({liquidation}))
+    return await engine.post(return_request(once, people_of(body, principal), encumbrance, liquidation, body))
+
+
+def return_request(once: Once, people: People, encumbrance: UUID, liquidation: UUID, body: ReturnIn) -> PostingRequest:
+    """Return what the engine is asked to do for a return."""
+    order = rules.Return(encumbrance, liquidation, body.reason, voucher_of(body, people))
+    deed = deed_of("return", people, body, encumbrance=str(encumbrance), liquidation=str(liquidation))
+    plan = partial(rules.decide_return, order)
+    return _on_encumbrance(once, encumbrance, plan, body, deed, frozenset({liquidation}))
 
 
 async def release(
     engine: PostingEngine, once: Once, principal: Principal, encumbrance: UUID, body: ReleaseIn
 ) -> Answer:
     """Give the remainder back to available. Refusals: see ``rules.decide_release``."""
-    order = rules.Release(encumbrance, body.reason, voucher_of(body, principal))
-    return await _move(engine, once, encumbrance, partial(rules.decide_release, order))
+    return await engine.post(release_request(once, people_of(body, principal), encumbrance, body))
 
 
-async def _move(
-    engine: PostingEngine, once: Once, encumbrance: UUID, plan: Plan, entries: frozenset[UUID] = frozenset()
-) -> Answer:
+def release_request(once: Once, people: People, encumbrance: UUID, body: ReleaseIn) -> PostingRequest:
+    """Return what the engine is asked to do for a release."""
+    order = rules.Release(encumbrance, body.reason, voucher_of(body, people))
+    deed = deed_of("release", people, body, encumbrance=str(encumbrance))
+    return _on_encumbrance(once, encumbrance, partial(rules.decide_release, order), body, deed)
+
+
+def _on_encumbrance(
+    once: Once, encumbrance: UUID, plan: Plan, body: VoucherIn, deed: Deed, entries: frozenset[UUID] = frozenset()
+) -> PostingRequest:
     def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
         return answers.moved(entry, state, encumbrance)
 
     needs = Needs(encumbrances=frozenset({encumbrance}), entries=entries, subtree=True)
-    return await engine.post(request(once, needs, plan, render))
+    return request(once, needs, plan, render, conditions=conditions_of(body, encumbrance=encumbrance), deed=deed)
+
+
+def _allotment_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    return allotment_request(once, people, str(said["fund"]), AllotmentIn.model_validate(said["body"]))
+
+
+def _encumbering_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    return encumbering_request(once, people, EncumbranceIn.model_validate(said["body"]))
+
+
+def _liquidation_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    held = UUID(str(said["encumbrance"]))
+    return liquidation_request(once, people, held, LiquidationIn.model_validate(said["body"]))
+
+
+def _return_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    held, paid = UUID(str(said["encumbrance"])), UUID(str(said["liquidation"]))
+    return return_request(once, people, held, paid, ReturnIn.model_validate(said["body"]))
+
+
+def _release_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    return release_request(once, people, UUID(str(said["encumbrance"])), ReleaseIn.model_validate(said["body"]))
+
+
+AGAIN: Mapping[str, Again] = {
+    "allotment": _allotment_again,
+    "encumber": _encumbering_again,
+    "liquidation": _liquidation_again,
+    "return": _return_again,
+    "release": _release_again,
+}
+"""How a proposal of each operation is made a request again when it is approved."""
 
 
 async def read_encumbrance(engine: AsyncEngine, book: str, wanted: UUID) -> dict[str, Json]:

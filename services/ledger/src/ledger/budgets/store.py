@@ -10,34 +10,41 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.budgets.tables import encumbrance, encumbrance_balance
 from ledger.journal.state import EncumbranceState, EncumbranceStatus
+from ledger.journal.tables import open_item
 
 
 def _with_balances() -> Select[Any]:
     """Select encumbrances in the order of ``EncumbranceState``'s fields."""
     row, kept = encumbrance.c, encumbrance_balance.c
-    return select(
-        row.id,
-        row.fund,
-        row.fiscal_year,
-        row.amount_fen,
-        row.purpose,
-        row.reference,
-        row.expires_at,
-        row.opened_on,
-        row.opened_seq,
-        kept.encumbered_fen,
-        kept.liquidated_fen,
-        kept.returned_fen,
-        kept.released_fen,
-        kept.payable_fen,
-    ).join(encumbrance_balance, (kept.book == row.book) & (kept.id == row.id))
+    return (
+        select(
+            row.id,
+            row.fund,
+            kept.budget_year,
+            row.amount_fen,
+            row.purpose,
+            row.reference,
+            kept.expires_at,
+            row.opened_on,
+            row.opened_seq,
+            kept.encumbered_fen,
+            kept.liquidated_fen,
+            kept.returned_fen,
+            kept.released_fen,
+            kept.payable_fen,
+            row.purpose_code,
+            open_item.c.id,
+        )
+        .join(encumbrance_balance, (kept.book == row.book) & (kept.id == row.id))
+        .outerjoin(open_item, (open_item.c.book == row.book) & (open_item.c.encumbrance == row.id))
+    )
 
 
 def _status(now: datetime) -> ColumnElement[str]:
     """State the rule of ``EncumbranceState.status`` in SQL; a test holds the two together."""
     kept = encumbrance_balance.c
     return case(
-        (kept.remaining_fen > 0, case((encumbrance.c.expires_at <= now, "expired"), else_="open")),
+        (kept.remaining_fen > 0, case((kept.expires_at <= now, "expired"), else_="open")),
         (kept.released_fen > 0, "released"),
         else_="liquidated",
     )

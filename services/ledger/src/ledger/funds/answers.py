@@ -42,14 +42,18 @@ def fund_after(state: BookState, fund: str, year: int) -> dict[str, Json]:
     Looks up exactly the balances it needs: this runs for every entry of a group, whatever else the group loaded.
     """
     codes = state.subtree(fund)
-    control = {account: -sum(state.balance(code, account, year) for code in codes) for account in _WITHOUT_SOURCE}
+    kept = [(code, purpose) for code in codes for purpose in state.purpose_codes(code)]
+    control = {
+        account: -sum(state.balance(code, account, year, purpose_code=purpose) for code, purpose in kept)
+        for account in _WITHOUT_SOURCE
+    }
     return {
         "code": fund,
         "fiscal_year": year,
         "allotted_fen": -control["allotted"],
         "encumbered_fen": control["encumbered"],
         "expended_fen": -sum(
-            state.balance(code, "expended", year, source) for code in codes for source in EVERY_SOURCE
+            state.balance(code, "expended", year, source, purpose) for code, purpose in kept for source in EVERY_SOURCE
         ),
         "available_fen": control["available"],
         "cash_fen": sum(state.balance(code, CASH, 0, source) for code in codes for source in EVERY_SOURCE),

@@ -24,6 +24,7 @@ from ledger.funds.schemas import (
     Posted,
     ReceiptIn,
 )
+from ledger.journal.api import PROPOSED
 from ledger.problems import (
     ALREADY_REVERSED,
     AMOUNT_OUT_OF_RANGE,
@@ -33,6 +34,7 @@ from ledger.problems import (
     OPENING_ALREADY_POSTED,
     OUT_OF_ORDER,
     PERIOD_CLOSED,
+    PURPOSE_NOT_ALLOWED,
     UNBALANCED_ENTRY,
     UNKNOWN_ACCOUNT,
 )
@@ -43,7 +45,7 @@ FundPath = Annotated[str, Path(max_length=64, description="Code of the fund. 基
 Reader = Annotated[Principal, Depends(require("ledger:read"))]
 Poster = Annotated[Principal, Depends(require("ledger:post"))]
 FundMaker = Annotated[Principal, Depends(require("books:admin", "ledger:post"))]
-REFUSALS = (404, 409, 422, PERIOD_CLOSED, AMOUNT_OUT_OF_RANGE)
+REFUSALS = (404, 409, 412, 422, PERIOD_CLOSED, AMOUNT_OUT_OF_RANGE)
 """What every operation that posts may refuse."""
 
 
@@ -97,14 +99,19 @@ async def create_fund(context: Ctx, once: Idempotent, principal: FundMaker, body
     "/opening-balances",
     status_code=201,
     response_model=OpeningPosted,
-    responses=responses(*REFUSALS, OPENING_ALREADY_POSTED, INSUFFICIENT_FUNDS, UNBALANCED_ENTRY, UNKNOWN_ACCOUNT),
+    responses={
+        **responses(*REFUSALS, OPENING_ALREADY_POSTED, INSUFFICIENT_FUNDS, UNBALANCED_ENTRY, UNKNOWN_ACCOUNT),
+        **PROPOSED,
+    },
 )
 async def create_opening_balances(context: Ctx, once: Idempotent, principal: Poster, body: OpeningIn) -> Response:
     """Take the balances of one or more funds over from the old system 期初余额, once per fund."""
     return send(await service.open_balances(context.engine, once, principal, body))
 
 
-@router.post("/funds/{fund}/receipts", status_code=201, response_model=Posted, responses=responses(*REFUSALS))
+@router.post(
+    "/funds/{fund}/receipts", status_code=201, response_model=Posted, responses={**responses(*REFUSALS), **PROPOSED}
+)
 async def create_receipt(
     context: Ctx, once: Idempotent, principal: Poster, fund: FundPath, body: ReceiptIn
 ) -> Response:
@@ -116,7 +123,7 @@ async def create_receipt(
     "/funds/{fund}/payments",
     status_code=201,
     response_model=Posted,
-    responses=responses(*REFUSALS, INSUFFICIENT_FUNDS),
+    responses={**responses(*REFUSALS, INSUFFICIENT_FUNDS, PURPOSE_NOT_ALLOWED), **PROPOSED},
 )
 async def create_payment(
     context: Ctx, once: Idempotent, principal: Poster, fund: FundPath, body: PaymentIn
@@ -129,7 +136,10 @@ async def create_payment(
     "/funds/{fund}/{operation}/{id}/reversal",
     status_code=201,
     response_model=Posted,
-    responses=responses(*REFUSALS, ALREADY_REVERSED, OUT_OF_ORDER, INSUFFICIENT_FUNDS, BUDGET_LINES_MISSING),
+    responses={
+        **responses(*REFUSALS, ALREADY_REVERSED, OUT_OF_ORDER, INSUFFICIENT_FUNDS, BUDGET_LINES_MISSING),
+        **PROPOSED,
+    },
 )
 async def reverse_operation(
     context: Ctx,

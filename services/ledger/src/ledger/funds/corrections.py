@@ -22,6 +22,14 @@ Correctable = Literal["receipts", "allotments", "payments"]
 KINDS: dict[Correctable, EntryKind] = {"receipts": "receipt", "allotments": "allotment", "payments": "payment"}
 
 
+def correctable(text: str) -> Correctable:
+    """Return the operation of that name. Raises ``ValueError`` for any other text."""
+    for name in KINDS:
+        if name == text:
+            return name
+    raise ValueError(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """The wish to take one operation on a fund back."""
@@ -63,6 +71,7 @@ def decide_correction(order: Correction, state: BookState) -> EntryDraft | Probl
         metadata={"reason": order.reason},
         red=True,
         undoes=entry.id,
+        period=order.voucher.period,
     )
 
 
@@ -82,5 +91,14 @@ def _wrong_time(entry: PostedEntry, day: date) -> Problem | None:
 
 def _again(line: PostedLine) -> LineDraft:
     return LineDraft(
-        line.fund, line.account, line.side, line.amount_fen, line.budget_year, line.source, None, line.memo
+        line.fund,
+        line.account,
+        line.side,
+        line.amount_fen,
+        line.budget_year,
+        line.source,
+        None,
+        line.memo,
+        line.purpose_code,
+        line.item,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.funds.templates import TemplateError
-from ledger.journal.drafts import NO_SOURCE, LineDraft
+from ledger.journal.drafts import NO_PURPOSE, NO_SOURCE, LineDraft
 from ledger.journal.sources import split_over_sources
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Facts:
     years: Mapping[str, int] = field(default_factory=dict)
     conditions: Mapping[str, str] = field(default_factory=dict)
     encumbrance: UUID | None = None
+    purpose_code: str = NO_PURPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def _drafts(line: Line, amount: Amount, facts: Facts) -> list[LineDraft]:
             budget_year=facts.years[line.year] if line.year else 0,
             source=part.source,
             encumbrance=facts.encumbrance if line.encumbrance else None,
+            # Purposes belong to the budget: its indicators carry them, money and results do not.
+            purpose_code=facts.purpose_code if line.basis == "control" else NO_PURPOSE,
         )
         for part in parts
     ]

@@ -14,7 +14,18 @@ from common.errors import NOT_FOUND, SAME_PERSON, Problem
 from common.validation import invalid_field
 from ledger.funds.expansion import Amount, Facts, Part, Shortage, borne_by, expand, whole
 from ledger.funds.templates import Template, shipped
-from ledger.journal.drafts import CASH, CONTROL_ACCOUNTS, NO_SOURCE, SOURCES, EntryDraft, LineDraft, Metadata, Side
+from ledger.journal.drafts import (
+    CASH,
+    CONTROL_ACCOUNTS,
+    NO_PURPOSE,
+    NO_SOURCE,
+    SOURCES,
+    TIED_SOURCES,
+    EntryDraft,
+    LineDraft,
+    Metadata,
+    Side,
+)
 from ledger.journal.rules import Candidate, falls_in_an_open_period, is_dated_in_the_book
 from ledger.journal.state import BookState
 from ledger.problems import INSUFFICIENT_FUNDS, UNKNOWN_ACCOUNT
@@ -22,7 +33,9 @@ from ledger.problems import INSUFFICIENT_FUNDS, UNKNOWN_ACCOUNT
 SOURCED_ACCOUNTS: frozenset[str] = frozenset({CASH, "expended"})
 """The accounts that carry the source of the money; all others stand at the empty source (ADR 0006)."""
 
-EVERY_SOURCE: tuple[str, ...] = (*SOURCES, NO_SOURCE)
+FREE_SOURCES: tuple[str, ...] = (*SOURCES, NO_SOURCE)
+"""The money a payment may draw on without naming it."""
+EVERY_SOURCE: tuple[str, ...] = (*FREE_SOURCES, *TIED_SOURCES)
 
 TEMPLATES = shipped()  # read and proved when the service starts, not at the first payment
 
@@ -36,6 +49,7 @@ class Voucher:
     posted_by: str
     reviewed_by: str | None = None
     reference: str | None = None
+    period: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,7 @@ class Payment:
     purpose: str
     source: str | None
     voucher: Voucher
+    purpose_code: str = NO_PURPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,7 @@ def decide_payment(order: Payment, state: BookState) -> EntryDraft | Problem:
         or year_ahead(order.budget_year, order.voucher.effective_on)
         or badly_dated(order.voucher, state)
         or same_person(order.voucher)
-        or lacks_available(order.fund, order.budget_year, order.amount_fen, state)
+        or lacks_available(order.fund, order.budget_year, order.amount_fen, state, order.purpose_code)
     )
     if refusal:
         return refusal
@@ -117,7 +132,7 @@ def decide_payment(order: Payment, state: BookState) -> EntryDraft | Problem:
     return draft(
         TEMPLATES.operation("payment"),
         {"paid": paid},
-        Facts(funds={"fund": order.fund}, years={"budget": order.budget_year}),
+        Facts({"fund": order.fund}, years={"budget": order.budget_year}, purpose_code=order.purpose_code),
         order.voucher,
         detail=order.purpose,
         payee_ref=order.payee_ref,
@@ -146,6 +161,7 @@ def decide_opening(order: Opening, state: BookState) -> EntryDraft | Problem:
         reviewed_by=order.voucher.reviewed_by,
         posted_by=order.voucher.posted_by,
         reference=order.voucher.reference,
+        period=order.voucher.period,
         opening_funds=tuple(dict.fromkeys(line.fund for line in order.lines)),
     )
 
@@ -209,6 +225,7 @@ def draft(
         reviewed_by=voucher.reviewed_by,
         posted_by=voucher.posted_by,
         reference=voucher.reference,
+        period=voucher.period,
         payee_ref=payee_ref,
         metadata=metadata or {},
     )
@@ -221,7 +238,9 @@ def unknown_fund(code: str, state: BookState) -> Problem | None:
 
 def badly_dated(voucher: Voucher, state: BookState) -> Problem | None:
     """Ask the journal's rules on dates before any money is looked at: invalid_request, then period_closed."""
-    undecided = EntryDraft("journal", voucher.effective_on, "", (), voucher.prepared_by, voucher.posted_by)
+    undecided = EntryDraft(
+        "journal", voucher.effective_on, "", (), voucher.prepared_by, voucher.posted_by, period=voucher.period
+    )
     entry = Candidate(undecided, (), {})
     return is_dated_in_the_book(entry, state) or falls_in_an_open_period(entry, state)
 
@@ -243,12 +262,14 @@ def year_ahead(year: int, effective_on: date, field: str = "fiscal_year", *, all
     )
 
 
-def lacks_available(fund: str, year: int, amount_fen: int, state: BookState) -> Problem | None:
-    """Refuse an amount above the year's available: insufficient_funds, naming what there is and what was asked."""
-    available_fen = -state.balance(fund, "available", year)
+def lacks_available(
+    fund: str, year: int, amount_fen: int, state: BookState, purpose_code: str = NO_PURPOSE
+) -> Problem | None:
+    """Refuse an amount above the year's available of the purpose: insufficient_funds, naming what there is and what was asked."""
+    available_fen = -state.balance(fund, "available", year, purpose_code=purpose_code)
     if amount_fen <= available_fen:
         return None
-    return _insufficient("available", available_fen, amount_fen, fund, year=year)
+    return _insufficient("available", available_fen, amount_fen, fund, year=year, purpose_code=purpose_code)
 
 
 def bear(fund: str, amount_fen: int, source: str | None, state: BookState) -> Amount | Problem:
@@ -256,7 +277,7 @@ def bear(fund: str, amount_fen: int, source: str | None, state: BookState) -> Am
 
     Refusal: insufficient_funds of cash, naming the source if one was named.
     """
-    cash = {name: state.balance(fund, CASH, 0, name) for name in EVERY_SOURCE}
+    cash = {name: state.balance(fund, CASH, 0, name) for name in FREE_SOURCES}
     if source is not None:
         if cash.get(source, 0) < amount_fen:
             return _insufficient(CASH, max(cash.get(source, 0), 0), amount_fen, fund, source=source)
@@ -276,6 +297,7 @@ def _insufficient(
     *,
     year: int | None = None,
     source: str | None = None,
+    purpose_code: str = NO_PURPOSE,
 ) -> Problem:
     return INSUFFICIENT_FUNDS.error(
         field="amount_fen",
@@ -283,6 +305,7 @@ def _insufficient(
         account=account,
         fiscal_year=year,
         source=source,
+        purpose_code=purpose_code or None,
         available_fen=available_fen,
         requested_fen=requested_fen,
     )

@@ -10,6 +10,7 @@ from common.money import Fen, SignedFen
 from common.text import PlainLine
 from common.web.openapi import example
 from common.wire import Wire
+from ledger.journal.schemas import AskedIn
 
 Source = Literal["central", "province", "city", "county", "donation", "interest"]
 FiscalYear = Annotated[
@@ -27,6 +28,14 @@ FundCode = Annotated[
 AccountCode = Annotated[
     str, Field(max_length=20, pattern=r"^[0-9a-z]+$", description="Code of an account of the chart. 科目代码。")
 ]
+PurposeCode = Annotated[
+    str | None,
+    Field(
+        max_length=40,
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="The purpose whose budget is meant; without one, the fund's general budget. 指标用途代码。",
+    ),
+]
 PayeeRef = Annotated[
     PlainLine,
     Field(description="Opaque reference to the payee, never a name or number of a person. 收款方引用号。"),
@@ -39,15 +48,11 @@ Reference = Annotated[
 _HASH = "9f2c7d0e5b1a4c3d8e7f60514233445566778899aabbccddeeff001122334455"
 
 
-class VoucherIn(Wire):
+class VoucherIn(AskedIn):
     """What every typed operation says besides its money."""
 
     effective_on: BusinessDate
     reference: Reference = None
-    prepared_by: PlainLine | None = None
-    """Who prepared the voucher 制单, named by a service that acts for people (scope ledger:act_for)."""
-    reviewed_by: PlainLine | None = None
-    """Who reviewed the voucher 审核, another person than who prepared it (scope ledger:act_for)."""
 
 
 class ReceiptIn(VoucherIn):
@@ -82,6 +87,7 @@ class PaymentIn(VoucherIn):
     """The source that bears it; without one, the fund's order of sources does. 资金来源，缺省时按基金的来源顺序分摊。"""
     fiscal_year: FiscalYear | None = None
     """The budget year it draws on; the year of effective_on if not given."""
+    purpose_code: PurposeCode = None
 
 
 class CorrectionIn(VoucherIn):

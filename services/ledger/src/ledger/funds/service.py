@@ -24,17 +24,30 @@ from ledger.accounts.service import create_accounts
 from ledger.books.rules import account_content
 from ledger.funds import rules, store
 from ledger.funds.answers import opening_posted, posted
-from ledger.funds.corrections import Correctable, Correction, budget_year_of, decide_correction
+from ledger.funds.corrections import Correctable, Correction, budget_year_of, correctable, decide_correction
 from ledger.funds.schemas import CorrectionIn, FundIn, OpeningIn, PaymentIn, ReceiptIn, VoucherIn
 from ledger.funds.store import FundFigures
-from ledger.journal.drafts import Answer, Json, Needs, Plan, PostedEntry, PostingRequest, Render
+from ledger.journal.drafts import (
+    NO_PURPOSE,
+    Answer,
+    Conditions,
+    Deed,
+    Json,
+    Needs,
+    Plan,
+    PostedEntry,
+    PostingRequest,
+    Render,
+)
 from ledger.journal.engine import PostingEngine
+from ledger.journal.entries import People
 from ledger.journal.once import Once, run_once
+from ledger.journal.people import conditions_of, deed_of, people_of
+from ledger.journal.posting import Again
 from ledger.journal.service import append_record
 from ledger.journal.state import BookState
 from ledger.problems import FUND_EXISTS
 
-ACT_FOR = "ledger:act_for"
 _CREATED = 201
 
 
@@ -50,32 +63,63 @@ class FundPage:
 
 async def receive(engine: PostingEngine, once: Once, principal: Principal, fund: str, body: ReceiptIn) -> Answer:
     """Book money arriving in a fund. Refusals: not_found, forbidden (people without act_for), same_person."""
-    order = rules.Receipt(fund, body.amount_fen, body.source, voucher_of(body, principal))
-    return await post_on_fund(engine, once, fund, partial(rules.decide_receipt, order), order.voucher.effective_on.year)
+    return await engine.post(receipt_request(once, people_of(body, principal), fund, body))
+
+
+def receipt_request(once: Once, people: People, fund: str, body: ReceiptIn) -> PostingRequest:
+    """Return what the engine is asked to do for a receipt."""
+    order = rules.Receipt(fund, body.amount_fen, body.source, voucher_of(body, people))
+    wish = Wish("receipt", people, body, fund, body.effective_on.year)
+    return on_fund(once, wish, partial(rules.decide_receipt, order))
 
 
 async def pay(engine: PostingEngine, once: Once, principal: Principal, fund: str, body: PaymentIn) -> Answer:
     """Book a payment without a prior encumbrance. Refusals: as ``receive``, and insufficient_funds."""
+    return await engine.post(payment_request(once, people_of(body, principal), fund, body))
+
+
+def payment_request(once: Once, people: People, fund: str, body: PaymentIn) -> PostingRequest:
+    """Return what the engine is asked to do for a direct payment."""
     year = body.fiscal_year or body.effective_on.year
-    voucher = voucher_of(body, principal)
-    order = rules.Payment(fund, body.amount_fen, year, body.payee_ref, body.purpose, body.source, voucher)
-    return await post_on_fund(engine, once, fund, partial(rules.decide_payment, order), year)
+    voucher = voucher_of(body, people)
+    order = rules.Payment(
+        fund,
+        body.amount_fen,
+        year,
+        body.payee_ref,
+        body.purpose,
+        body.source,
+        voucher,
+        body.purpose_code or NO_PURPOSE,
+    )
+    return on_fund(once, Wish("payment", people, body, fund, year), partial(rules.decide_payment, order))
 
 
 async def open_balances(engine: PostingEngine, once: Once, principal: Principal, body: OpeningIn) -> Answer:
     """Take balances over from the old system. Refusals: as ``rules.decide_opening``, unbalanced_entry."""
+    return await engine.post(opening_request(once, people_of(body, principal), body))
+
+
+def opening_request(once: Once, people: People, body: OpeningIn) -> PostingRequest:
+    """Return what the engine is asked to do for opening balances."""
     lines = tuple(
         rules.OpeningLine(line.fund, line.account, line.side, line.amount_fen, line.source, line.budget_year, line.memo)
         for line in body.lines
     )
-    order = rules.Opening(lines, voucher_of(body, principal))
+    order = rules.Opening(lines, voucher_of(body, people))
     codes = tuple(dict.fromkeys(line.fund for line in lines))
 
     def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
         return opening_posted(entry, state, codes)
 
-    needs = Needs(funds=frozenset(codes), subtree=True)
-    return await engine.post(request(once, needs, partial(rules.decide_opening, order), render))
+    return request(
+        once,
+        Needs(funds=frozenset(codes), subtree=True),
+        partial(rules.decide_opening, order),
+        render,
+        conditions=conditions_of(body, fund=codes[0], year=body.effective_on.year),
+        deed=deed_of("opening", people, body),
+    )
 
 
 async def correct(
@@ -86,43 +130,82 @@ async def correct(
     body: CorrectionIn,
 ) -> Answer:
     """Take one operation (fund, operation, entry) back by a red entry. Refusals: see ``corrections.decide_correction``."""
+    return await engine.post(correction_request(once, people_of(body, principal), subject, body))
+
+
+def correction_request(
+    once: Once, people: People, subject: tuple[str, Correctable, UUID], body: CorrectionIn
+) -> PostingRequest:
+    """Return what the engine is asked to take back."""
     fund, operation, entry_id = subject
-    order = Correction(fund, operation, entry_id, body.reason, voucher_of(body, principal))
+    order = Correction(fund, operation, entry_id, body.reason, voucher_of(body, people))
 
     def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
         return posted(entry, state, fund, budget_year_of(entry))
 
-    needs = Needs(funds=frozenset({fund}), entries=frozenset({entry_id}), subtree=True)
-    return await engine.post(request(once, needs, partial(decide_correction, order), render))
+    return request(
+        once,
+        Needs(funds=frozenset({fund}), entries=frozenset({entry_id}), subtree=True),
+        partial(decide_correction, order),
+        render,
+        conditions=conditions_of(body, fund=fund, year=body.effective_on.year),
+        deed=deed_of("correction", people, body, fund=fund, correctable=operation, entry=str(entry_id)),
+    )
 
 
-async def post_on_fund(engine: PostingEngine, once: Once, fund: str, plan: Plan, year: int) -> Answer:
-    """Post an operation on one fund; answer its entry and the fund's figures of that budget year after it."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An operation on one fund as it was asked for: its name, its people, what it says, its fund and its budget year."""
 
-    def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
-        return posted(entry, state, fund, year)
+    operation: str
+    people: People
+    body: VoucherIn
+    fund: str
+    year: int
 
-    return await engine.post(request(once, Needs(funds=frozenset({fund}), subtree=True), plan, render))
+
+def on_fund(
+    once: Once, wish: Wish, plan: Plan, needs: Needs | None = None, render: Render | None = None
+) -> PostingRequest:
+    """Return the request for an operation on one fund; by default it answers its entry and the fund's figures of the year."""
+
+    def answer(entry: PostedEntry, state: BookState) -> dict[str, Json]:
+        return posted(entry, state, wish.fund, wish.year)
+
+    return request(
+        once,
+        needs or Needs(funds=frozenset({wish.fund}), subtree=True),
+        plan,
+        render or answer,
+        conditions=conditions_of(wish.body, fund=wish.fund, year=wish.year),
+        deed=deed_of(wish.operation, wish.people, wish.body, fund=wish.fund),
+    )
 
 
-def request(once: Once, needs: Needs, plan: Plan, render: Render) -> PostingRequest:
+def request(
+    once: Once,
+    needs: Needs,
+    plan: Plan,
+    render: Render,
+    *,
+    conditions: Conditions | None = None,
+    deed: Deed | None = None,
+) -> PostingRequest:
     """Return what the engine is asked to do once."""
-    return PostingRequest(once.book, once.key, once.fingerprint, needs, plan, render)
+    return PostingRequest(
+        once.book, once.key, once.fingerprint, needs, plan, render, conditions, deed, dry_run=once.dry_run
+    )
 
 
-def voucher_of(body: VoucherIn, principal: Principal) -> rules.Voucher:
-    """Say who stands on the voucher: the caller, or the people a service names on whose behalf it acts.
-
-    Raises ``forbidden`` if people are named without the scope ledger:act_for.
-    """
-    if body.prepared_by is not None or body.reviewed_by is not None:
-        principal.check_scope(ACT_FOR)
+def voucher_of(body: VoucherIn, people: People) -> rules.Voucher:
+    """Return what the voucher says besides its money."""
     return rules.Voucher(
         effective_on=body.effective_on,
-        prepared_by=body.prepared_by or principal.sub,
-        reviewed_by=body.reviewed_by,
-        posted_by=principal.sub,
+        prepared_by=people.prepared_by,
+        reviewed_by=people.reviewed_by,
+        posted_by=people.posted_by,
         reference=body.reference,
+        period=body.period,
     )
 
 
@@ -196,3 +279,29 @@ async def list_funds(
 def _year_of(after: tuple[object, ...] | None) -> int | None:
     year = after[0] if after else None
     return year if isinstance(year, int) and year else None
+
+
+def _receipt_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    return receipt_request(once, people, str(said["fund"]), ReceiptIn.model_validate(said["body"]))
+
+
+def _payment_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    return payment_request(once, people, str(said["fund"]), PaymentIn.model_validate(said["body"]))
+
+
+def _opening_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    return opening_request(once, people, OpeningIn.model_validate(said["body"]))
+
+
+def _correction_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
+    subject = (str(said["fund"]), correctable(str(said["correctable"])), UUID(str(said["entry"])))
+    return correction_request(once, people, subject, CorrectionIn.model_validate(said["body"]))
+
+
+AGAIN: Mapping[str, Again] = {
+    "receipt": _receipt_again,
+    "payment": _payment_again,
+    "opening": _opening_again,
+    "correction": _correction_again,
+}
+"""How a proposal of each operation is made a request again when it is approved."""

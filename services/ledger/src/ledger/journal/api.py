@@ -12,17 +12,26 @@ from fastapi.responses import Response
 from common.auth import Principal, require
 from common.database import snapshot
 from common.dates import BusinessDate
-from common.errors import IDEMPOTENCY_KEY_REUSED, NOT_FOUND, SAME_PERSON, Language, Problem, preferred_language
+from common.errors import (
+    IDEMPOTENCY_KEY_REUSED,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    SAME_PERSON,
+    Language,
+    Problem,
+    preferred_language,
+)
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page_of
 from common.text import BookCode, Code, Line
 from common.web import JsonResponse, Router, responses
 from ledger import problems
-from ledger.context import Ctx, Idempotent, send
+from ledger.context import DRY_RUN_HEADER, Ctx, DryRun, Idempotent, send
 from ledger.journal import posting, reading
+from ledger.journal.approval import ACCEPTED
 from ledger.journal.decide import Outcome
 from ledger.journal.drafts import Answer
 from ledger.journal.entries import entry_json
-from ledger.journal.schemas import BulkIn, BulkOut, EntryIn, EntryOut, ReversalIn
+from ledger.journal.schemas import BulkIn, BulkOut, EntryIn, EntryOut, Proposed, ReversalIn
 
 router = Router(prefix="/v1/books/{book}", tags=["journal"])
 
@@ -42,10 +51,21 @@ _POSTING_REFUSALS = (
     problems.UNKNOWN_ACCOUNT,
     problems.CONTROL_ACCOUNT,
     problems.UNBALANCED_ENTRY,
+    problems.COUNTERPART_MISSING,
+    PRECONDITION_FAILED,
 )
+PROPOSED: dict[int | str, dict[str, object]] = {
+    202: {"model": Proposed, "description": "It waits for a second person. 已提交，待复核。"}
+}
+"""What an operation answers where the book wants a second person."""
 
 
-@router.post("/journal-entries", status_code=201, response_model=EntryOut, responses=responses(*_POSTING_REFUSALS))
+@router.post(
+    "/journal-entries",
+    status_code=201,
+    response_model=EntryOut,
+    responses={**responses(*_POSTING_REFUSALS), **PROPOSED},
+)
 async def post_journal_entry(context: Ctx, once: Idempotent, principal: Poster, body: EntryIn) -> Response:
     """Post a free journal entry 录入记账凭证.
 
@@ -56,7 +76,7 @@ async def post_journal_entry(context: Ctx, once: Idempotent, principal: Poster, 
 
 @router.post("/journal-entries/bulk", response_model=BulkOut, responses=responses(*_POSTING_REFUSALS))
 async def post_journal_entries(
-    context: Ctx, request: Request, book: BookCode, principal: Poster, body: BulkIn
+    context: Ctx, request: Request, book: BookCode, principal: Poster, body: BulkIn, *, dry_run: DryRun = False
 ) -> Response:
     """Post up to 10,000 free journal entries 批量录入; each result says what became of its entry.
 
@@ -64,19 +84,26 @@ async def post_journal_entries(
     again after a lost answer is safe. With ``atomic`` one refusal keeps all entries out.
     """
     path = request.url.path.removesuffix("/bulk")
-    call = posting.BulkCall(book, path, context.fingerprint_secret, principal)
+    call = posting.BulkCall(book, path, context.fingerprint_secret, principal, dry_run)
     outcomes = await posting.post_entries(context.engine, call, body.entries, atomic=body.atomic)
     language = preferred_language(request.headers.get("accept-language"))
-    return JsonResponse({"results": [_result(outcome, language) for outcome in outcomes]})
+    headers = {DRY_RUN_HEADER: "true"} if dry_run else None
+    return JsonResponse({"results": [_result(outcome, language) for outcome in outcomes]}, headers=headers)
 
 
 @router.post(
     "/journal-entries/{id}/reversal",
     status_code=201,
     response_model=EntryOut,
-    responses=responses(
-        *_POSTING_REFUSALS, problems.ALREADY_REVERSED, problems.TYPED_OPERATION_ENTRY, problems.REVERSAL_OF_REVERSAL
-    ),
+    responses={
+        **responses(
+            *_POSTING_REFUSALS,
+            problems.ALREADY_REVERSED,
+            problems.TYPED_OPERATION_ENTRY,
+            problems.REVERSAL_OF_REVERSAL,
+        ),
+        **PROPOSED,
+    },
 )
 async def reverse_journal_entry(
     context: Ctx,
@@ -128,6 +155,9 @@ async def get_journal_entry(
 
 def _result(outcome: Outcome, language: Language) -> dict[str, object]:
     if isinstance(outcome, Answer):
+        if outcome.status == ACCEPTED:
+            proposal = orjson.loads(outcome.body)["proposal"]
+            return {"status": "replayed" if outcome.replayed else "proposed", "proposal": proposal}
         status = "replayed" if outcome.replayed else "posted"
         # The answer as it was stored, byte for byte.
         return {"status": status, "entry": orjson.Fragment(outcome.body)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
@@ -25,7 +25,8 @@ SUITE = "sha256"
 GENESIS = bytes(32)
 """The hash before the first record."""
 
-RecordKind: TypeAlias = Literal["book", "fund", "period", "entry"]
+RecordKind: TypeAlias = str
+"""What a record tells of: ``entry``; or, with content of its own, ``book``, ``fund``, ``chart``, ``period``, ``proposal`` …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def entry_content(entry: PostedEntry) -> dict[str, Json]:
 
 
 def _line_content(line: PostedLine) -> dict[str, Json]:
-    return {
+    content: dict[str, Json] = {
         "line": line.line,
         "fund": line.fund,
         "account": line.account,
@@ -123,3 +124,9 @@ def _line_content(line: PostedLine) -> dict[str, Json]:
         "encumbrance": None if line.encumbrance is None else str(line.encumbrance),
         "memo": line.memo,
     }
+    # Absent where there is none, as on every line booked before they existed: one line has one form.
+    if line.purpose_code:
+        content["purpose_code"] = line.purpose_code
+    if line.item is not None:
+        content["item"] = str(line.item)
+    return content

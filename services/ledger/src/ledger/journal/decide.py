@@ -10,26 +10,33 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from common.dates import month_code
-from common.errors import IDEMPOTENCY_KEY_REUSED, Problem
+from common.errors import IDEMPOTENCY_KEY_REUSED, PRECONDITION_FAILED, Problem
 from common.ids import uuid7
-from ledger.journal.chain import Link, entry_hash
+from ledger.journal.approval import needs_second_person, propose
+from ledger.journal.chain import Link, content_hash, entry_hash
 from ledger.journal.drafts import (
     NO_SOURCE,
     NOT_ATTEMPTED,
+    Act,
     Answer,
+    Conditions,
     EntryDraft,
+    Fill,
     NotAttempted,
     PostedEntry,
     PostedLine,
+    PostedRecord,
     PostingRequest,
+    RecordDraft,
 )
 from ledger.journal.rows import NewRows, StoredAnswer
 from ledger.journal.rules import Candidate, candidate, refusal
+from ledger.journal.state import ChainHead, is_adjusting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ledger.journal.drafts import Cell, Json
     from ledger.journal.state import BookState
 
 CREATED = 201
@@ -72,7 +79,8 @@ def decide_group(
         if atomic and _refused(outcome):
             return _only_the_refusal(decided, tickets, known)
     if decided.rows.entries:
-        decided.rows.add_periods(state.book, state.new_months)
+        # Before an adjusting period, which follows them.
+        decided.rows.add_periods(state.book, state.new_months, first=True)
     return decided
 
 
@@ -103,17 +111,81 @@ def _decide(ticket: Ticket, state: BookState, answers: dict[str, StoredAnswer], 
     stored = answers.get(request.key)
     if stored is not None:
         return _replay(ticket, stored)
-    draft = request.plan(state)
-    result = draft if isinstance(draft, Problem) else _post(request.book, draft, state, rows)
+    result = unmet(request.conditions, state) or _done(request, state, rows)
     if isinstance(result, Problem):
         if result.status != CONFLICT:
             return result
         stored = StoredAnswer(request.fingerprint, CONFLICT, _problem_body(result, ticket.instance))
     else:
-        stored = StoredAnswer(request.fingerprint, CREATED, orjson.dumps(request.render(result, state)).decode())
+        stored = StoredAnswer(request.fingerprint, result[0], orjson.dumps(result[1]).decode())
     answers[request.key] = stored
     rows.add_key(request.book, request.key, stored, state.now)
-    return Answer(stored.status, stored.body, replayed=False)
+    return Answer(stored.status, stored.body, replayed=False, dry_run=request.dry_run)
+
+
+def unmet(conditions: Conditions | None, state: BookState) -> Problem | None:
+    """Return ``precondition_failed`` unless the book stands as the caller wants it before anything is decided."""
+    if conditions is None:
+        return None
+    if conditions.if_seq is not None and conditions.if_seq != state.head.seq:
+        return PRECONDITION_FAILED.error(field="if_seq", seq=state.head.seq)
+    held = state.encumbrance(conditions.encumbrance) if conditions.encumbrance is not None else None
+    fund = held.fund if held is not None else conditions.fund
+    if conditions.at_least_fen is None or fund is None or state.fund(fund) is None:
+        return None
+    year = held.fiscal_year if held is not None else conditions.year
+    available_fen = -state.balance_of(fund, "available", year)
+    if available_fen >= conditions.at_least_fen:
+        return None
+    return PRECONDITION_FAILED.error(
+        field="if_available_at_least_fen", fund=fund, fiscal_year=year, available_fen=available_fen
+    )
+
+
+def _done(request: PostingRequest, state: BookState, rows: NewRows) -> tuple[int, dict[str, Json]] | Problem:
+    """Do what the plan says: post, or record, or ask a second person; return the status and body to answer."""
+    wish = request.plan(state)
+    if isinstance(wish, Problem):
+        return wish
+    wanted = wish if isinstance(wish, EntryDraft) else wish.entry
+    if wanted is not None and needs_second_person(wanted, state):
+        problem = refusal(candidate(wanted, state), state)
+        wish = problem or propose(request.deed, wanted, state)
+    if isinstance(wish, Problem):
+        return wish
+    if isinstance(wish, Act):
+        return _act(request.book, wish, state, rows)
+    entry = _post(request.book, wish, state, rows)
+    return entry if isinstance(entry, Problem) else (CREATED, request.render(entry, state))
+
+
+def _act(book: str, act: Act, state: BookState, rows: NewRows) -> tuple[int, dict[str, Json]] | Problem:
+    """Post the act's entry, if it has one, and append its records with their side rows. Only the entry can be refused."""
+    entry = None if act.entry is None else _post(book, act.entry, state, rows)
+    if isinstance(entry, Problem):
+        return entry
+    records = tuple(_record(book, record, entry, state, rows) for record in act.records)
+    if act.moves is not None:
+        act.moves(state)
+    return act.status, act.render(entry, records, state)
+
+
+def _record(book: str, record: RecordDraft, entry: PostedEntry | None, state: BookState, rows: NewRows) -> PostedRecord:
+    content = record.content(entry)
+    link = Link(book, state.head.position + 1, state.head.hash)
+    digest = content_hash(link, record.kind, content)
+    rows.add_record(link, record, content, digest, state.now)
+    filled: dict[Fill, Cell] = {
+        Fill.POSITION: link.position,
+        Fill.SEQ: entry.seq if entry is not None else None,
+        Fill.ENTRY: entry.id if entry is not None else None,
+        Fill.AT: state.now,
+    }
+    for row in record.rows:
+        cells = {name: filled[cell] if isinstance(cell, Fill) else cell for name, cell in row.values.items()}
+        rows.add_side_row(book, row.table, cells)
+    state.head = ChainHead(link.position, state.head.seq, digest)
+    return PostedRecord(link.position, digest, state.now)
 
 
 def _replay(ticket: Ticket, stored: StoredAnswer) -> Outcome:
@@ -138,13 +210,16 @@ def _post(book: str, draft: EntryDraft, state: BookState, rows: NewRows) -> Post
     unhashed = _numbered(link, ready, state)
     entry = unhashed._replace(hash=entry_hash(link, unhashed))
     rows.add_entry(entry, link.prev_hash, draft)
-    state.apply(entry, draft.new_encumbrance, draft.opening_funds)
+    if is_adjusting(entry.period) and entry.period not in state.periods:
+        state.periods[entry.period] = "open"
+        rows.add_periods(book, (entry.period,))
+    state.apply(entry, draft)
     return entry
 
 
 def _numbered(link: Link, ready: Candidate, state: BookState) -> PostedEntry:
     draft = ready.draft
-    period = month_code(draft.effective_on)
+    period = draft.booked_in
     return PostedEntry(
         book=link.book,
         seq=state.head.seq + 1,
@@ -189,6 +264,8 @@ def _posted_lines(ready: Candidate) -> tuple[PostedLine, ...]:
             line.source or NO_SOURCE,
             line.encumbrance,
             line.memo,
+            line.purpose_code,
+            line.item,
         )
         for number, line in enumerate(ready.lines, 1)
     )

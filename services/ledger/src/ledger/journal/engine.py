@@ -143,7 +143,10 @@ class PostingEngine:
         Raises the Problem that refused it. A 409 is remembered under the key and raised again for every replay; 404 and 422 are not;
         ``unavailable`` (503) says nothing about the outcome: the same key tells it later.
         """
-        [outcome] = await self._submit(request.book, [_ticket(request)], atomic=False)
+        if request.dry_run:
+            [outcome] = await self._tried([_ticket(request)], atomic=False)
+        else:
+            [outcome] = await self._submit(request.book, [_ticket(request)], atomic=False)
         answer = _opened(outcome)
         if isinstance(answer, Problem):
             raise answer
@@ -157,6 +160,8 @@ class PostingEngine:
         ``atomic``: all in one transaction or none. Otherwise in chunks between which single entries get through. Raises
         ``unavailable`` if the outcome of any is unknown: calling again with the same keys is safe and tells.
         """
+        if requests and requests[0].dry_run:
+            return [_opened(one) for one in await self._tried([_ticket(each) for each in requests], atomic=atomic)]
         outcomes: list[Outcome] = []
         step = len(requests) if atomic else self.limits.group_size
         for start in range(0, len(requests), step or 1):
@@ -166,6 +171,12 @@ class PostingEngine:
                 if isinstance(outcome, Problem) and outcome.type.code == "unavailable":
                     raise outcome
         return outcomes
+
+    async def _tried(self, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
+        """Decide and prove the requests in a transaction of their own that is taken back at its end."""
+        if self._closing or self._writer is None:
+            raise unavailable()
+        return await self._writer.post(tickets[0].request.book, tickets, atomic=atomic, dry_run=True)
 
     async def _submit(self, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
         """Queue the requests in their book's lane and wait for their outcomes."""

@@ -44,6 +44,7 @@ class FreeEntry:
     non_budget_reason: str | None = None
     attachment_count: int = 0
     attachment_hashes: tuple[str, ...] = ()
+    period: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Reversal:
     effective_on: date
     reason: str
     people: People
+    period: str | None = None
 
 
 def draft_free_entry(wish: FreeEntry, state: BookState) -> EntryDraft | Problem:
@@ -77,24 +79,24 @@ def draft_free_entry(wish: FreeEntry, state: BookState) -> EntryDraft | Problem:
         non_budget_reason=wish.non_budget_reason,
         attachment_count=wish.attachment_count,
         attachment_hashes=wish.attachment_hashes,
+        period=wish.period,
     )
 
 
 def draft_reversal(wish: Reversal, state: BookState) -> EntryDraft | Problem:
     """Draft the red entry: the same lines on the same sides, which the books read as negative.
 
-    Refused, in this order: ``not_found``; ``typed_operation_entry`` (undone through its operation); ``reversal_of_reversal``;
+    Refused, in this order: ``not_found``; ``same_person``;
+    ``typed_operation_entry`` (undone through its operation); ``reversal_of_reversal``;
     ``already_reversed``; ``invalid_request`` for a date before the entry's own.
     """
     entry = state.entry(wish.entry)
     if entry is None:
         return NOT_FOUND.error()
-    if entry.kind == "reversal":
-        return problems.REVERSAL_OF_REVERSAL.error()
-    if entry.kind != "journal":
-        return problems.TYPED_OPERATION_ENTRY.error(kind=entry.kind)
-    if entry.undone_by is not None:
-        return problems.ALREADY_REVERSED.error(undone_by=str(entry.undone_by))
+    if wish.people.reviewed_by == wish.people.prepared_by:
+        return SAME_PERSON.error(field="reviewed_by")
+    if problem := _not_reversible(entry):
+        return problem
     if wish.effective_on < entry.effective_on:
         return invalid_field(
             "effective_on", "before_the_entry", "不得早于原凭证日期。", "Must not be before the entry's own date."
@@ -111,12 +113,30 @@ def draft_reversal(wish: Reversal, state: BookState) -> EntryDraft | Problem:
         reference=entry.reference,
         red=True,
         undoes=entry.id,
+        period=wish.period,
     )
+
+
+def _not_reversible(entry: PostedEntry) -> Problem | None:
+    if entry.kind == "reversal":
+        return problems.REVERSAL_OF_REVERSAL.error()
+    if entry.kind != "journal":
+        return problems.TYPED_OPERATION_ENTRY.error(kind=entry.kind)
+    return None if entry.undone_by is None else problems.ALREADY_REVERSED.error(undone_by=str(entry.undone_by))
 
 
 def _again(line: PostedLine) -> LineDraft:
     return LineDraft(
-        line.fund, line.account, line.side, line.amount_fen, line.budget_year, line.source, line.encumbrance, line.memo
+        line.fund,
+        line.account,
+        line.side,
+        line.amount_fen,
+        line.budget_year,
+        line.source,
+        line.encumbrance,
+        line.memo,
+        line.purpose_code,
+        line.item,
     )
 
 
@@ -164,4 +184,6 @@ def posting_json(line: PostedLine) -> dict[str, Json]:
         "source": line.source or None,
         "encumbrance": None if line.encumbrance is None else str(line.encumbrance),
         "memo": line.memo,
+        "purpose_code": line.purpose_code or None,
+        "item": None if line.item is None else str(line.item),
     }

@@ -40,6 +40,9 @@ _DATABASE_REFUSALS: Final = {
     "FP006": problems.INSUFFICIENT_FUNDS,
     "FP007": problems.PERIOD_CLOSED,
     "FP012": problems.AMOUNT_EXCEEDS_REMAINING,
+    "FP017": problems.COUNTERPART_MISSING,
+    "FP018": problems.PURPOSE_NOT_ALLOWED,
+    "FP020": problems.PROPOSAL_NOT_WAITING,
     _OUT_OF_RANGE: problems.AMOUNT_OUT_OF_RANGE,
 }
 

@@ -45,11 +45,14 @@ class GroupWriter:
         self.pool = pool
         self._metrics = metrics
 
-    async def post(self, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
-        """Decide and write the requests; return their outcomes in order. Never raises for what a request or the database does."""
+    async def post(self, book: str, tickets: Sequence[Ticket], *, atomic: bool, dry_run: bool = False) -> list[Outcome]:
+        """Decide and write the requests; return their outcomes in order. Never raises for what a request or the database does.
+
+        ``dry_run``: everything is written and proved as ever, and then taken back.
+        """
         for pause in (*_PAUSES, None):
             try:
-                return await self._attempt(book, tickets, atomic=atomic)
+                return await self._attempt(book, tickets, atomic=atomic, dry_run=dry_run)
             except Exception as error:  # noqa: BLE001 - every failure is classified; none may leave the waiting requests unanswered
                 fault = classify(error)
                 self._metrics.faults.labels(fault.name.lower()).inc()
@@ -62,13 +65,15 @@ class GroupWriter:
                     sqlstate=sqlstate(error),
                 )
                 if fault is Fault.REFUSED:
-                    return await self._isolate(book, tickets, error, atomic=atomic)
+                    return await self._isolate(book, tickets, error, atomic=atomic, dry_run=dry_run)
                 if fault is Fault.BUSY or pause is None:
                     break
                 await asyncio.sleep(pause)
         return [unavailable() for _ in tickets]
 
-    async def _isolate(self, book: str, tickets: Sequence[Ticket], error: Exception, *, atomic: bool) -> list[Outcome]:
+    async def _isolate(
+        self, book: str, tickets: Sequence[Ticket], error: Exception, *, atomic: bool, dry_run: bool
+    ) -> list[Outcome]:
         """Find the request that cannot be written by halving the group. An all-or-nothing group falls as a whole."""
         if atomic or len(tickets) == 1:
             # The exception's own text may repeat what was sent: only its kind is logged.
@@ -81,15 +86,15 @@ class GroupWriter:
             )
             return [problem_for(error) for _ in tickets]
         half = len(tickets) // 2
-        first = await self.post(book, tickets[:half], atomic=False)
-        return first + await self.post(book, tickets[half:], atomic=False)
+        first = await self.post(book, tickets[:half], atomic=False, dry_run=dry_run)
+        return first + await self.post(book, tickets[half:], atomic=False, dry_run=dry_run)
 
-    async def _attempt(self, book: str, tickets: Sequence[Ticket], *, atomic: bool) -> list[Outcome]:
+    async def _attempt(self, book: str, tickets: Sequence[Ticket], *, atomic: bool, dry_run: bool) -> list[Outcome]:
         async with self.pool.acquire() as connection:
             started = perf_counter()
             await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             try:
-                outcomes = await self._in_transaction(connection, book, tickets, atomic=atomic)
+                outcomes = await self._in_transaction(connection, book, tickets, atomic=atomic, dry_run=dry_run)
             except BaseException:
                 await _roll_back(connection)
                 raise
@@ -97,7 +102,7 @@ class GroupWriter:
             return outcomes
 
     async def _in_transaction(
-        self, connection: Connection, book: str, tickets: Sequence[Ticket], *, atomic: bool
+        self, connection: Connection, book: str, tickets: Sequence[Ticket], *, atomic: bool, dry_run: bool
     ) -> list[Outcome]:
         if not await store.lock_book(connection, book):
             await connection.execute("ROLLBACK")
@@ -108,6 +113,10 @@ class GroupWriter:
             await connection.execute("ROLLBACK")
             return decided.outcomes
         await store.write(connection, decided.rows)
+        if dry_run:
+            await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            await connection.execute("ROLLBACK")
+            return decided.outcomes
         for ticket, outcome in zip(tickets, decided.outcomes, strict=True):
             if isinstance(outcome, Answer) and not outcome.replayed:
                 ticket.unconfirmed = outcome.body

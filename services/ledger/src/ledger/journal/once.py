@@ -5,10 +5,11 @@ refusals by a rule (409) are remembered with the effect, in one transaction; eve
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.errors import IDEMPOTENCY_KEY_REUSED, Problem
@@ -29,6 +30,16 @@ class Once:
     book: str
     key: str
     fingerprint: bytes
+    dry_run: bool = False
+    """Do everything and then take it back; the key stays free."""
+
+
+class _TakenBackError(Exception):
+    """Leaves the transaction of a dry run, so that nothing of it stays."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("dry run")
+        self.answer = answer
 
 
 async def run_once(engine: AsyncEngine, once: Once, use_case: UseCase) -> Answer:
@@ -37,8 +48,20 @@ async def run_once(engine: AsyncEngine, once: Once, use_case: UseCase) -> Answer
     Raises ``not_found`` for an unknown book, ``idempotency_key_reused``, and every Problem of the use case that is not
     a 409; those are part of the answer (body: ``Problem.to_stored``), as the engine's are.
     """
-    async with book_locked(engine, once.book) as connection:
-        return await run_once_locked(connection, once, use_case)
+    try:
+        async with book_locked(engine, once.book) as connection:
+            answer = await run_once_locked(connection, once, use_case)
+            if once.dry_run:
+                await _take_back(connection, answer)
+            return answer
+    except _TakenBackError as tried:
+        return tried.answer
+
+
+async def _take_back(connection: AsyncConnection, answer: Answer) -> NoReturn:
+    """Let the database prove everything now, then leave the transaction without a commit."""
+    await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    raise _TakenBackError(replace(answer, dry_run=True))
 
 
 async def run_once_locked(connection: AsyncConnection, once: Once, use_case: UseCase) -> Answer:

@@ -10,12 +10,37 @@ from uuid import UUID
 import orjson
 
 from common.dates import SHANGHAI
-from ledger.journal.chain import FORMAT
-from ledger.journal.drafts import PostedEntry, PostedLine
-from ledger.journal.state import AccountState, BookState, ChainHead, EncumbranceState, FundState, open_months
+from ledger.journal.chain import FORMAT, canonical
+from ledger.journal.drafts import Cell, PostedEntry, PostedLine
+from ledger.journal.state import (
+    AccountState,
+    ApprovalRule,
+    BookState,
+    ChainHead,
+    EncumbranceState,
+    FundState,
+    ItemState,
+    ProposalState,
+    PurposeState,
+    open_months,
+)
 
 if TYPE_CHECKING:
-    from ledger.journal.drafts import Basis, EntryDraft, EntryKind, Metadata, NewEncumbrance, Side, VoucherType
+    from collections.abc import Mapping
+
+    from ledger.journal.chain import Link
+    from ledger.journal.drafts import (
+        Basis,
+        EntryDraft,
+        EntryKind,
+        Json,
+        Metadata,
+        NewEncumbrance,
+        NewItem,
+        RecordDraft,
+        Side,
+        VoucherType,
+    )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,17 +51,22 @@ ENTRY_COLUMNS = (
 )  # fmt: skip
 POSTING_COLUMNS = (
     "book", "seq", "line", "fund", "account", "side", "amount_fen", "red", "budget_year", "source", "encumbrance", "memo",
+    "purpose_code", "item",
 )  # fmt: skip
-CHAIN_COLUMNS = ("book", "position", "kind", "seq", "format", "prev_hash", "hash", "recorded_at")
+CHAIN_COLUMNS = ("book", "position", "kind", "seq", "format", "content", "prev_hash", "hash", "recorded_at")
 KEY_COLUMNS = ("book", "key", "fingerprint", "status", "body", "created_at")
 PERIOD_COLUMNS = ("book", "code", "fiscal_year", "number")
 ENCUMBRANCE_COLUMNS = (
     "book", "id", "fund", "fiscal_year", "amount_fen", "purpose", "reference", "expires_at", "opened_seq", "opened_on",
+    "purpose_code",
+)  # fmt: skip
+ITEM_COLUMNS = (
+    "book", "id", "kind", "fund", "account", "side", "party_ref", "reference", "encumbrance", "purpose_code", "due_on", "details",
+    "opened_seq", "opened_on",
 )  # fmt: skip
 OPENING_COLUMNS = ("book", "fund", "seq")
 
-Cell = str | int | bool | bytes | date | datetime | UUID | list[str] | None
-Row = tuple[Cell, ...]
+Row = tuple["Cell", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +89,45 @@ class NewRows:
     postings: list[Row] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
     keys: list[Row] = field(default_factory=list)
+    items: list[Row] = field(default_factory=list)
+    side: dict[str, tuple[tuple[str, ...], list[Row]]] = field(default_factory=dict)
+    """Rows beside chain records: for each table its columns and its rows."""
 
     def add_entry(self, entry: PostedEntry, prev_hash: bytes, draft: EntryDraft) -> None:
         """Add a decided entry with all that goes with it."""
         self.entries.append(entry_row(entry))
         self.postings.extend(_posting_row(entry, line) for line in entry.postings)
         self.records.append(
-            (entry.book, entry.position, "entry", entry.seq, FORMAT, prev_hash, entry.hash, entry.posted_at)
+            (entry.book, entry.position, "entry", entry.seq, FORMAT, None, prev_hash, entry.hash, entry.posted_at)
         )
+        if draft.new_item is not None:
+            self.items.append(_item_row(entry, draft.new_item))
         if draft.new_encumbrance is not None:
             self.encumbrances.append(_encumbrance_row(entry, draft.new_encumbrance))
         self.openings.extend((entry.book, fund, entry.seq) for fund in draft.opening_funds)
+
+    def add_record(
+        self, link: Link, record: RecordDraft, content: dict[str, Json], digest: bytes, at: datetime
+    ) -> None:
+        """Add a chain record that carries its content itself."""
+        text = canonical(content).decode()
+        self.records.append((link.book, link.position, record.kind, None, FORMAT, text, link.prev_hash, digest, at))
+
+    def add_side_row(self, book: str, table: str, cells: Mapping[str, Cell]) -> None:
+        """Add a row beside a chain record; rows of one table name the same columns in one order."""
+        columns, table_rows = self.side.setdefault(table, (("book", *cells), []))
+        if columns != ("book", *cells):
+            raise ValueError(f"rows of {table} name different columns")
+        table_rows.append((book, *cells.values()))
 
     def add_key(self, book: str, key: str, answer: StoredAnswer, at: datetime) -> None:
         """Add a remembered answer."""
         self.keys.append((book, key, answer.fingerprint, answer.status, answer.body, at))
 
-    def add_periods(self, book: str, codes: tuple[str, ...]) -> None:
-        """Add the months that have no row yet."""
-        self.periods.extend((book, code, int(code[:4]), int(code[5:])) for code in codes)
+    def add_periods(self, book: str, codes: tuple[str, ...], *, first: bool = False) -> None:
+        """Add periods that have no row yet; ``first`` before those added already."""
+        added: list[Row] = [(book, code, int(code[:4]), int(code[5:])) for code in codes]
+        self.periods = added + self.periods if first else self.periods + added
 
 
 def entry_row(entry: PostedEntry) -> Row:
@@ -97,14 +147,21 @@ def _metadata(metadata: Metadata) -> str:
 def _posting_row(entry: PostedEntry, line: PostedLine) -> Row:
     return (
         entry.book, entry.seq, line.line, line.fund, line.account, line.side, line.amount_fen, line.red, line.budget_year, line.source,
-        line.encumbrance, line.memo,
+        line.encumbrance, line.memo, line.purpose_code, line.item,
     )  # fmt: skip
 
 
 def _encumbrance_row(entry: PostedEntry, new: NewEncumbrance) -> Row:
     return (
         entry.book, new.id, new.fund, new.fiscal_year, new.amount_fen, new.purpose, new.reference, new.expires_at, entry.seq,
-        entry.effective_on,
+        entry.effective_on, new.purpose_code,
+    )  # fmt: skip
+
+
+def _item_row(entry: PostedEntry, new: NewItem) -> Row:
+    return (
+        entry.book, new.id, new.kind, new.fund, new.account, new.side, new.party_ref, new.reference, new.encumbrance, new.purpose_code,
+        new.due_on, _metadata(new.details), entry.seq, entry.effective_on,
     )  # fmt: skip
 
 
@@ -149,6 +206,8 @@ class _PostingRow(TypedDict):
     source: str
     encumbrance: str | None
     memo: str | None
+    purpose_code: str
+    item: str | None
 
 
 class _EncumbranceRow(TypedDict):
@@ -166,6 +225,31 @@ class _EncumbranceRow(TypedDict):
     returned_fen: int
     released_fen: int
     payable_fen: int
+    purpose_code: str
+    held_by: str | None
+
+
+class _ItemRow(TypedDict):
+    id: str
+    kind: str
+    fund: str
+    account: str
+    side: Side
+    party_ref: str | None
+    reference: str | None
+    encumbrance: str | None
+    purpose_code: str
+    due_on: str | None
+    details: dict[str, str | int | bool]
+    opened_seq: int
+    opened_on: str
+    balances: list[tuple[str, int, int]]
+
+
+class _ApprovalRuleRow(TypedDict):
+    kind: str
+    fund: str
+    from_fen: int
 
 
 class Loaded(TypedDict):
@@ -178,7 +262,11 @@ class Loaded(TypedDict):
     vouchers: list[tuple[str, str, int]]
     funds: list[tuple[str, str | None, str, str, str, list[str], bool]]
     accounts: list[tuple[str, str, str, Basis, Side, bool]]
-    balances: list[tuple[str, str, int, str, int, int]]
+    balances: list[tuple[str, str, int, str, str, int, int]]
+    items: list[_ItemRow]
+    purposes: list[tuple[str, str, list[str], list[str]]]
+    proposals: list[tuple[str, str, str, str, str]]
+    approval_rules: list[_ApprovalRuleRow]
     encumbrances: list[_EncumbranceRow]
     entries: list[_EntryRow]
     postings: list[_PostingRow]
@@ -207,11 +295,37 @@ def book_state(book: str, loaded: Loaded) -> BookState:
         vouchers={(period, voucher): number for period, voucher, number in loaded["vouchers"]},
         funds={f[0]: FundState(f[0], f[1], f[2], f[3], f[4], tuple(f[5]), f[6]) for f in loaded["funds"]},
         chart={(a[0], a[1]): AccountState(*a) for a in loaded["accounts"]},
-        balances={(b[0], b[1], b[2], b[3]): b[4] - b[5] for b in loaded["balances"]},
-        turnover={(b[0], b[1], b[2], b[3]): (b[4], b[5]) for b in loaded["balances"]},
+        balances={(b[0], b[1], b[2], b[3], b[4]): b[5] - b[6] for b in loaded["balances"]},
+        turnover={(b[0], b[1], b[2], b[3], b[4]): (b[5], b[6]) for b in loaded["balances"]},
         encumbrances={UUID(row["id"]): _encumbrance(row) for row in loaded["encumbrances"]},
         entries=_entries(loaded),
         new_months=tuple(sorted(months.keys() - stored_months.keys())),
+        items={UUID(row["id"]): _item(row) for row in loaded["items"]},
+        purposes={(p[0], p[1]): PurposeState(p[0], p[1], frozenset(p[2]), frozenset(p[3])) for p in loaded["purposes"]},
+        proposals={UUID(p[0]): ProposalState(UUID(p[0]), p[1], p[2], p[3], p[4]) for p in loaded["proposals"]},
+        approval_rules=tuple(
+            ApprovalRule(rule["kind"], rule["fund"], rule["from_fen"]) for rule in loaded["approval_rules"]
+        ),
+    )
+
+
+def _item(row: _ItemRow) -> ItemState:
+    return ItemState(
+        id=UUID(row["id"]),
+        kind=row["kind"],
+        fund=row["fund"],
+        account=row["account"],
+        side=row["side"],
+        party_ref=row["party_ref"],
+        reference=row["reference"],
+        encumbrance=_uuid(row["encumbrance"]),
+        purpose_code=row["purpose_code"],
+        due_on=None if row["due_on"] is None else date.fromisoformat(row["due_on"]),
+        details=row["details"],
+        opened_on=date.fromisoformat(row["opened_on"]),
+        opened_seq=row["opened_seq"],
+        opened={source: opened for source, opened, _ in row["balances"]},
+        settled={source: settled for source, _, settled in row["balances"]},
     )
 
 
@@ -231,6 +345,8 @@ def _encumbrance(row: _EncumbranceRow) -> EncumbranceState:
         returned_fen=row["returned_fen"],
         released_fen=row["released_fen"],
         payable_fen=row["payable_fen"],
+        purpose_code=row["purpose_code"],
+        held_by=_uuid(row["held_by"]),
     )
 
 
@@ -254,6 +370,8 @@ def _line(row: _PostingRow) -> PostedLine:
         source=row["source"],
         encumbrance=_uuid(row["encumbrance"]),
         memo=row["memo"],
+        purpose_code=row["purpose_code"],
+        item=_uuid(row["item"]),
     )
 
 

@@ -14,11 +14,21 @@ from common.dates import month_code
 from common.errors import NOT_FOUND, Problem
 from common.validation import invalid_field
 from ledger import problems
-from ledger.journal.drafts import CASH, CONTROL_ACCOUNTS, FUNDS_BALANCE
+from ledger.journal.drafts import (
+    CASH,
+    CONTROL_ACCOUNTS,
+    DUE_FROM,
+    DUE_TO,
+    FUNDS_BALANCE,
+    GIFT,
+    NO_PURPOSE,
+    TRANSFER,
+)
 from ledger.journal.sources import with_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from ledger.journal.drafts import EntryDraft, LineDraft
     from ledger.journal.state import BalanceKey, BookState
@@ -45,7 +55,7 @@ class Candidate:
     def moved(self, account: str) -> Counter[str]:
         """What the entry moves on an account, per fund, over all years and sources."""
         total: Counter[str] = Counter()
-        for (fund, code, _, _), fen in self.moves.items():
+        for (fund, code, _, _, _), fen in self.moves.items():
             if code == account:
                 total[fund] += fen
         return total
@@ -59,7 +69,7 @@ def candidate(draft: EntryDraft, state: BookState) -> Candidate:
     lines = with_sources(draft.lines, state)
     moves: dict[BalanceKey, int] = {}
     for line in lines:
-        key = (line.fund, line.account, line.budget_year, line.source or "")
+        key = (line.fund, line.account, line.budget_year, line.source or "", line.purpose_code)
         fen = line.amount_fen if (line.side == "debit") != draft.red else -line.amount_fen
         moves[key] = moves.get(key, 0) + fen
     return Candidate(draft, lines, moves)
@@ -93,6 +103,13 @@ def is_dated_in_the_book(entry: Candidate, state: BookState) -> Problem | None:
         return invalid_field(
             "effective_on", "before_the_book", "业务日期早于账套启用月份。", "The date lies before the book begins."
         )
+    if entry.draft.period is not None and (entry.draft.period, day.month, day.day) != (f"{day.year}-13", 12, 31):
+        return invalid_field(
+            "period",
+            "not_the_adjusting_period",
+            "调整期只能是业务日期所在年度的第13期，且业务日期须为12月31日。",
+            "Only the adjusting period 13 of the date's year can be named, for an entry dated December 31.",
+        )
     return None
 
 
@@ -120,13 +137,67 @@ def leaves_control_accounts_alone(entry: Candidate, state: BookState) -> Problem
 def balances(entry: Candidate, state: BookState) -> Problem | None:
     """Debits equal credits within every fund, basis and budget year."""
     sums: dict[tuple[str, str, int], int] = {}
-    for (fund, account, year, _), fen in entry.moves.items():
+    for (fund, account, year, _, _), fen in entry.moves.items():
         key = (fund, state.chart[fund, account].basis, year)
         sums[key] = sums.get(key, 0) + fen
     for (fund, basis, _), fen in sums.items():
         if fen:
             return problems.UNBALANCED_ENTRY.error(
                 field="postings", fund=fund, basis=basis, difference_fen=fen * entry.sign
+            )
+    return None
+
+
+def crosses_funds_whole(entry: Candidate, state: BookState) -> Problem | None:
+    """What one fund transfers or owes, another takes or is owed, in the same entry; balances taken over are as they are."""
+    del state
+    if entry.draft.kind == "opening":
+        return None
+    for accounts in ((TRANSFER,), (DUE_FROM, DUE_TO)):
+        fen = sum(moved for (_, code, _, _, _), moved in entry.moves.items() if code in accounts)
+        if fen:
+            return problems.COUNTERPART_MISSING.error(field="postings", account=accounts[0], difference_fen=fen)
+    return None
+
+
+def names_its_gifts(entry: Candidate, state: BookState) -> Problem | None:
+    """Cash of restricted gifts moves only under the name of a gift, so that each gift tells what is left of it."""
+    del state
+    for index, line in enumerate(entry.lines):
+        if line.account == CASH and line.source == GIFT and line.item is None:
+            return problems.GIFT_NOT_NAMED.error(field=f"postings[{index}].source", line=index + 1)
+    return None
+
+
+def names_known_items(entry: Candidate, state: BookState) -> Problem | None:
+    """An open item a posting names exists, unless this very entry opens it, and is of the posting's fund and account."""
+    opened = entry.draft.new_item
+    for line in entry.lines:
+        if line.item is None:
+            continue
+        known = opened if opened is not None and opened.id == line.item else state.item(line.item)
+        if known is None or (known.fund, known.account) != (line.fund, line.account):
+            return NOT_FOUND.error(field="item")
+    return None
+
+
+def draws_on_its_purposes(entry: Candidate, state: BookState) -> Problem | None:
+    """A purpose belongs to the fund or one above it, and says which kinds of entry and which sources may draw on it."""
+    for line in entry.lines:
+        if line.purpose_code == NO_PURPOSE:
+            continue
+        purpose = state.purpose(line.fund, line.purpose_code)
+        if purpose is None:
+            return NOT_FOUND.error(field="purpose_code")
+        draws = line.account == "expended" and line.side == "credit"
+        kind_fits = not purpose.kinds or entry.draft.kind in purpose.kinds
+        source_fits = not purpose.sources or (line.source or "") in purpose.sources
+        if draws and not (kind_fits and source_fits):
+            return problems.PURPOSE_NOT_ALLOWED.error(
+                field="purpose_code",
+                purpose=purpose.code,
+                kinds=sorted(purpose.kinds),
+                sources=sorted(purpose.sources),
             )
     return None
 
@@ -142,8 +213,8 @@ def names_known_encumbrances(entry: Candidate, state: BookState) -> Problem | No
 
 
 def falls_in_an_open_period(entry: Candidate, state: BookState) -> Problem | None:
-    """Nothing posts into a closed month 结账."""
-    month = month_code(entry.draft.effective_on)
+    """Nothing posts into a closed period 结账."""
+    month = entry.draft.booked_in
     if state.period_status(month) != "open":
         return problems.PERIOD_CLOSED.error(field="effective_on", period=month)
     return None
@@ -224,10 +295,30 @@ def leaves_encumbrances_whole(entry: Candidate, state: BookState) -> Problem | N
     return None
 
 
+def leaves_items_whole(entry: Candidate, state: BookState) -> Problem | None:
+    """No open item is settled beyond what stands open of it, per source of money."""
+    moved: Counter[tuple[UUID, str]] = Counter()
+    for line in entry.lines:
+        if line.item is not None:
+            item = entry.draft.new_item if state.item(line.item) is None else state.item(line.item)
+            opens = item is not None and (line.side == item.side) != entry.draft.red
+            moved[line.item, line.source or ""] += line.amount_fen if opens else -line.amount_fen
+    for (item_id, source), fen in moved.items():
+        stood = state.item(item_id)
+        left = stood.remaining.get(source, 0) if stood is not None else 0
+        if left + fen < 0:
+            return problems.AMOUNT_EXCEEDS_REMAINING.error(
+                item=str(item_id), source=source or None, remaining_fen=left, requested_fen=-fen
+            )
+    return None
+
+
 def stays_in_range(entry: Candidate, state: BookState) -> Problem | None:
     """An account's turnover stays within what a 64-bit column holds."""
     for line in entry.lines:
-        debit, credit = state.turnover.get((line.fund, line.account, line.budget_year, line.source or ""), (0, 0))
+        debit, credit = state.turnover.get(
+            (line.fund, line.account, line.budget_year, line.source or "", line.purpose_code), (0, 0)
+        )
         if max(abs(debit), abs(credit)) > MAX_TURNOVER_FEN:
             return problems.AMOUNT_OUT_OF_RANGE.error(fund=line.fund, account=line.account)
     return None
@@ -239,13 +330,18 @@ RULES: tuple[Rule, ...] = (
     names_known_accounts,
     leaves_control_accounts_alone,
     balances,
+    crosses_funds_whole,
+    names_its_gifts,
     names_known_encumbrances,
+    names_known_items,
     falls_in_an_open_period,
     undoes_only_once,
     opens_a_fund_only_once,
+    draws_on_its_purposes,
     carries_its_budgetary_lines,
     leaves_encumbered_money_alone,
     stays_above_zero,
     leaves_encumbrances_whole,
+    leaves_items_whole,
     stays_in_range,
 )

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from common.dates import BusinessDate, Month
+from common.dates import BusinessDate
 from common.errors import PERSONAL_DATA_IN_TEXT
 from common.money import Fen
 from common.text import Code, PlainLine, PlainText, personal_data_in
@@ -32,10 +32,9 @@ _EXACT = 2**53 - 1
 
 Side = Literal["debit", "credit"]
 Source = Literal["central", "province", "city", "county", "donation", "interest"]
+AnySource = Literal["central", "province", "city", "county", "donation", "interest", "gift", "agency"]
+"""With the tied sources: gifts for a purpose, money held for others."""
 VoucherType = Literal["记", "收", "付", "转"]
-EntryKind = Literal[
-    "journal", "opening", "receipt", "allotment", "payment", "encumber", "liquidation", "return", "release", "reversal"
-]
 MetadataKey = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
 MetadataValue = bool | Annotated[int, Field(ge=-_EXACT, le=_EXACT)] | PlainLine
 Sha256 = Annotated[str, Field(strict=True, pattern=r"^[0-9a-f]{64}$")]
@@ -78,7 +77,40 @@ _ENTRY_EXAMPLE = {
 }
 
 
-class EntryIn(Wire):
+PROPOSAL_EXAMPLE: dict[str, object] = {
+    "id": "0198c5a2-9a77-7d21-8c55-6b1f0e2d3c4b",
+    "status": "waiting",
+    "operation": "payment",
+    "kind": "payment",
+    "funds": ["repair"],
+    "amount_fen": 1_200_000,
+    "period": "2026-03",
+    "effective_on": "2026-03-05",
+    "description": "直接支付：村级水管维修",
+    "reference": "ZF-2026-0031",
+    "prepared_by": "officer-1",
+    "sent_by": "officer-1",
+    "proposed_at": "2026-03-05T08:00:00.000000Z",
+    "position": 40,
+}
+
+
+class AskedIn(Wire):
+    """What every posting call says besides its entry: people, period and conditions."""
+
+    period: Annotated[str, Field(strict=True, pattern=r"^[12][0-9]{3}-13$", examples=["2026-13"])] | None = None
+    """The adjusting period 调整期 of the year, named explicitly, for an entry dated December 31; else the month of the date."""
+    if_seq: Annotated[int, Field(strict=True, ge=0, le=_EXACT)] | None = None
+    """Only if this is still the book's last entry 仅当账套最新序号为此值; else 412."""
+    if_available_at_least_fen: Fen | None = None
+    """Only if the fund's available of the year, all purposes together, is at least this 仅当可用指标不低于此值; else 412."""
+    prepared_by: PlainLine | None = None
+    """Who prepared it 制单, named by a service that acts for people (scope ledger:act_for)."""
+    reviewed_by: PlainLine | None = None
+    """Who reviewed it 审核, another person than who prepared it (scope ledger:act_for)."""
+
+
+class EntryIn(AskedIn):
     """A free journal entry 记账凭证: balanced within every fund and basis, without control accounts."""
 
     model_config = example(_ENTRY_EXAMPLE)
@@ -105,10 +137,6 @@ class EntryIn(Wire):
     """Number of attachments 附件张数."""
     attachment_hashes: Annotated[list[Sha256], Field(max_length=100)] = Field(default_factory=list)
     """SHA-256 of attachments kept elsewhere."""
-    prepared_by: PlainLine | None = None
-    """Who prepared it 制单, named by a service that acts for people (scope ledger:act_for)."""
-    reviewed_by: PlainLine | None = None
-    """Who reviewed it 审核, another person (scope ledger:act_for)."""
 
     @field_validator("non_budget_reason")
     @classmethod
@@ -149,7 +177,7 @@ class BulkIn(Wire):
     atomic: bool = False
 
 
-class ReversalIn(Wire):
+class ReversalIn(AskedIn):
     """The wish to take an entry back by a red entry 红字冲销."""
 
     model_config = example({"effective_on": "2026-03-09", "reason": "金额录入错误"})
@@ -157,10 +185,6 @@ class ReversalIn(Wire):
     effective_on: BusinessDate
     reason: PlainText
     """Why; becomes the red entry's description. No personal data."""
-    prepared_by: PlainLine | None = None
-    """As in an entry (scope ledger:act_for)."""
-    reviewed_by: PlainLine | None = None
-    """As in an entry (scope ledger:act_for)."""
 
 
 class PostingOut(Wire):
@@ -174,9 +198,13 @@ class PostingOut(Wire):
     red: bool
     budget_year: int | None
     """The budget year a control account's amount belongs to 预算年度."""
-    source: Source | None
+    source: AnySource | None
     encumbrance: UUID | None
     memo: str | None
+    purpose_code: str | None
+    """The purpose 用途 a control account's amount belongs to."""
+    item: UUID | None
+    """The open item 往来明细 the line opens or settles."""
 
 
 class EntryOut(Wire):
@@ -220,6 +248,8 @@ class EntryOut(Wire):
                     "source": "county" if account == "1002" else None,
                     "encumbrance": None,
                     "memo": None,
+                    "purpose_code": None,
+                    "item": None,
                 }
                 for number, (account, side) in enumerate(
                     (("5001", "debit"), ("1002", "credit"), ("7101", "debit"), ("8001", "credit")), 1
@@ -231,12 +261,14 @@ class EntryOut(Wire):
     id: UUID
     seq: int
     """Counts the book's entries without gaps, from 1."""
-    kind: EntryKind
+    kind: str
+    """``journal`` and ``reversal`` for free entries, else the operation's kind; docs/voucher-templates.md lists them."""
     voucher_type: VoucherType
     voucher_number: int
     """Counts the vouchers of the month and type without gaps, from 1 凭证号."""
     fiscal_year: int
-    period: Month
+    period: Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-3])$")]
+    """The month, or the adjusting period ``YYYY-13``."""
     effective_on: BusinessDate
     posted_at: datetime
     hash: Sha256
@@ -261,6 +293,38 @@ class EntryOut(Wire):
     postings: list[PostingOut]
 
 
+class ProposalOut(Wire):
+    """A wish that was recorded and waits, or waited, for a second person 待复核."""
+
+    model_config = example(PROPOSAL_EXAMPLE)
+
+    id: UUID
+    status: Literal["waiting", "approved", "refused", "withdrawn"]
+    operation: str
+    kind: str
+    """The kind of the entry it asks for."""
+    funds: list[str]
+    amount_fen: int
+    period: str
+    effective_on: BusinessDate
+    description: str
+    reference: str | None
+    prepared_by: str
+    sent_by: str
+    """The token's subject that sent it; neither this nor ``prepared_by`` may approve it."""
+    proposed_at: datetime
+    position: int
+    """Position of its record in the chain."""
+
+
+class Proposed(Wire):
+    """The answer 202 of an operation that needs a second person."""
+
+    model_config = example({"proposal": PROPOSAL_EXAMPLE})
+
+    proposal: ProposalOut
+
+
 class ProblemOut(Wire):
     """A refusal inside a bulk answer; further members as the code has them."""
 
@@ -276,9 +340,11 @@ class ProblemOut(Wire):
 class BulkResultOut(Wire):
     """What became of one entry of a bulk call."""
 
-    status: Literal["posted", "replayed", "refused", "not_attempted"]
+    status: Literal["posted", "proposed", "replayed", "refused", "not_attempted"]
     entry: EntryOut | None = None
     """With ``posted`` and ``replayed``."""
+    proposal: ProposalOut | None = None
+    """With ``proposed``, and with ``replayed`` of a proposal: it waits for a second person."""
     problem: ProblemOut | None = None
     """With ``refused``."""
 

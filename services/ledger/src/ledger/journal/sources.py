@@ -1,7 +1,8 @@
 """Which money a payment that names no source draws on. Pure.
 
 Cash is kept by source 资金来源. A line that credits cash without a source takes what each source has, in the fund's stated order,
-then money of sources outside that order, then money without a source. What is missing after that stays on the last source that has
+then money of sources outside that order, then money without a source; never tied money (gifts for a purpose, money held for others).
+What is missing after that stays on the last source that has
 money, so that the rule against negative balances refuses the entry and names it.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ledger.journal.drafts import CASH, NO_SOURCE
+from ledger.journal.drafts import CASH, NO_SOURCE, TIED_SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def split_over_sources(amount_fen: int, cash: Mapping[str, int], order: Sequence[str]) -> tuple[tuple[str, int], ...]:
     """Split an amount over the sources of a fund's cash: ``(source, fen)`` pairs that add up to the amount, none of them zero."""
     stated = [source for source in order if source != NO_SOURCE]
-    others = sorted(source for source in cash if source not in stated and source != NO_SOURCE)
+    others = sorted(source for source in cash if source not in stated and source not in (NO_SOURCE, *TIED_SOURCES))
     parts: dict[str, int] = {}
     left = amount_fen
     for source in [*stated, *others, NO_SOURCE]:

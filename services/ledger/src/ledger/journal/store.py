@@ -53,6 +53,9 @@ async def load(connection: Connection, book: str, tickets: Sequence[Ticket]) -> 
         list({entry for need in needs for entry in need.entries}),
         any(need.subtree for need in needs),
         list({ticket.request.key for ticket in tickets}),
+        list({item for need in needs for item in need.items}),
+        list({proposal for need in needs for proposal in need.proposals}),
+        any(need.all_funds for need in needs),
     )
     loaded: rows.Loaded = orjson.loads(answer)
     return loaded
@@ -63,9 +66,12 @@ async def write(connection: Connection, new: rows.NewRows) -> None:
     await _copy(connection, "period", rows.PERIOD_COLUMNS, new.periods)
     await _copy(connection, "journal_entry", rows.ENTRY_COLUMNS, new.entries)
     await _copy(connection, "encumbrance", rows.ENCUMBRANCE_COLUMNS, new.encumbrances)
+    await _copy(connection, "open_item", rows.ITEM_COLUMNS, new.items)
     await _copy(connection, "posting", rows.POSTING_COLUMNS, new.postings)
     await _copy(connection, "opening_balance", rows.OPENING_COLUMNS, new.openings)
     await _copy(connection, "chain_record", rows.CHAIN_COLUMNS, new.records)
+    for table, (columns, side_rows) in new.side.items():
+        await _copy(connection, table, columns, side_rows)
     await _copy(connection, "idempotency_key", rows.KEY_COLUMNS, new.keys)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKeyConstraint,
@@ -78,8 +79,11 @@ posting = Table(
     Column("source", Text, nullable=False),
     Column("encumbrance", Uuid),
     Column("memo", Text),
+    Column("purpose_code", Text, nullable=False, server_default=""),
+    Column("item", Uuid),
     Index("ix_posting_account", "fund", "account", "book", "seq"),
     Index("ix_posting_encumbrance", "encumbrance", "book", "seq", postgresql_where=text("encumbrance IS NOT NULL")),
+    Index("ix_posting_item", "item", "book", "seq", postgresql_where=text("item IS NOT NULL")),
 )
 
 voucher_head = Table(
@@ -117,6 +121,45 @@ chain_head = Table(
     Column("entry_seq", BigInteger, nullable=False, server_default="0"),
     Column("posted_seq", BigInteger, nullable=False, server_default="0"),
     ForeignKeyConstraint(["book"], ["book.code"]),
+)
+
+# What one advance, retention, gift … still stands for; its balance row a source is kept by triggers.
+open_item = Table(
+    "open_item",
+    metadata,
+    Column("book", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("fund", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("party_ref", Text),
+    Column("reference", Text),
+    Column("encumbrance", Uuid),
+    Column("purpose_code", Text, nullable=False),
+    Column("due_on", Date),
+    Column("details", JSONB, nullable=False),
+    Column("opened_seq", BigInteger, nullable=False),
+    Column("opened_on", Date, nullable=False),
+    ForeignKeyConstraint(["book", "fund", "account"], ["account.book", "account.fund", "account.code"]),
+    ForeignKeyConstraint(["book", "opened_seq"], ["journal_entry.book", "journal_entry.seq"]),
+    ForeignKeyConstraint(["book", "encumbrance"], ["encumbrance.book", "encumbrance.id"]),
+    Index("ix_open_item_fund", "fund", "kind", "book", "opened_seq"),
+    Index(
+        "ix_open_item_encumbrance", "encumbrance", "book", unique=True, postgresql_where=text("encumbrance IS NOT NULL")
+    ),
+)
+
+open_item_balance = Table(
+    "open_item_balance",
+    metadata,
+    Column("book", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("opened_fen", BigInteger, nullable=False, server_default="0"),
+    Column("settled_fen", BigInteger, nullable=False, server_default="0"),
+    Column("remaining_fen", BigInteger, Computed("opened_fen - settled_fen", persisted=True), nullable=False),
+    ForeignKeyConstraint(["book", "id"], ["open_item.book", "open_item.id"]),
 )
 
 idempotency_key = Table(

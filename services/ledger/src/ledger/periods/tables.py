@@ -24,6 +24,7 @@ period_event = Table(
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("by_person", Text, nullable=False),
     Column("reason", Text),
+    Column("authority", Text),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     ForeignKeyConstraint(["book", "code"], ["period.book", "period.code"]),
     ForeignKeyConstraint(["book", "position"], ["chain_record.book", "chain_record.position"]),

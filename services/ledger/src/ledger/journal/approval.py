@@ -1,0 +1,154 @@
+"""Maker and checker inside the chain: which entries need a second person 复核, and the proposal that waits for one. Pure.
+
+Which they are is data of the book (``ApprovalRule``), or the entry's own template says so. What is proposed was decided by the same
+rules as what is posted, and is decided again when it is approved. docs/adr/0014-maker-and-checker.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from common.ids import uuid7
+from ledger.journal.chain import instant
+from ledger.journal.drafts import Act, Fill, RecordDraft, SideRow
+from ledger.journal.state import ProposalState
+from ledger.problems import SECOND_PERSON_NEEDED
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from common.errors import Problem
+    from ledger.journal.drafts import Deed, EntryDraft, Json, PostedEntry, PostedRecord
+    from ledger.journal.state import ApprovalRule, BookState
+
+ACCEPTED = 202
+WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A wish recorded in the chain: what is to be done, how much money it is about, and whose wish it is."""
+
+    id: UUID
+    operation: str
+    kind: str
+    funds: tuple[str, ...]
+    amount_fen: int
+    period: str
+    effective_on: str
+    description: str
+    reference: str | None
+    prepared_by: str
+    sent_by: str
+    proposed_at: datetime
+
+
+def amount_of(draft: EntryDraft, state: BookState) -> int:
+    """Return what an entry is about in fen: its debits on the basis on which they are largest."""
+    sums: dict[str, int] = {}
+    for line in draft.lines:
+        account = state.account(line.fund, line.account)
+        if line.side == "debit" and account is not None:
+            sums[account.basis] = sums.get(account.basis, 0) + line.amount_fen
+    return max(sums.values(), default=0)
+
+
+def needs_second_person(draft: EntryDraft, state: BookState) -> bool:
+    """Tell whether an entry waits for a second person: nobody reviewed it yet, and its template or a rule of the book asks for it."""
+    if draft.reviewed_by is not None:
+        return False
+    if draft.needs_approval:
+        return True
+    if not state.approval_rules:
+        return False
+    funds = {line.fund for line in draft.lines}
+    amount_fen = amount_of(draft, state)
+    return any(_covers(rule, draft.kind, funds, amount_fen) for rule in state.approval_rules)
+
+
+def _covers(rule: ApprovalRule, kind: str, funds: set[str], amount_fen: int) -> bool:
+    fund_fits = rule.fund == "*" or any(fund == rule.fund or fund.startswith(f"{rule.fund}.") for fund in funds)
+    return rule.kind in ("*", kind) and fund_fits and amount_fen >= rule.from_fen
+
+
+def propose(deed: Deed | None, draft: EntryDraft, state: BookState) -> Act | Problem:
+    """Return the act that records the wish and lets it wait. Refused as ``second_person_needed`` if it could not be done again."""
+    if deed is None:
+        return SECOND_PERSON_NEEDED.error()
+    wish = Proposal(
+        id=uuid7(),
+        operation=deed.operation,
+        kind=draft.kind,
+        funds=tuple(dict.fromkeys(line.fund for line in draft.lines)),
+        amount_fen=amount_of(draft, state),
+        period=draft.booked_in,
+        effective_on=draft.effective_on.isoformat(),
+        description=draft.description,
+        reference=draft.reference,
+        prepared_by=deed.prepared_by,
+        sent_by=deed.sent_by,
+        proposed_at=state.now,
+    )
+    arguments = dict(deed.arguments())
+
+    def content(entry: PostedEntry | None) -> dict[str, Json]:
+        del entry
+        return {**_plain(wish), "arguments": arguments}
+
+    def render(entry: PostedEntry | None, records: tuple[PostedRecord, ...], state: BookState) -> dict[str, Json]:
+        del entry, state
+        return {"proposal": proposal_json(wish, WAITING, position=records[0].position)}
+
+    def waits(state: BookState) -> None:
+        state.proposals[wish.id] = ProposalState(wish.id, WAITING, wish.operation, wish.prepared_by, wish.sent_by)
+
+    return Act(
+        (RecordDraft("proposal", content, (_row(wish, arguments, draft),)),), render, status=ACCEPTED, moves=waits
+    )
+
+
+def _row(wish: Proposal, arguments: dict[str, Json], draft: EntryDraft) -> SideRow:
+    return SideRow(
+        "proposal",
+        {
+            "id": wish.id,
+            "position": Fill.POSITION,
+            "operation": wish.operation,
+            "kind": wish.kind,
+            "funds": list(wish.funds),
+            "amount_fen": wish.amount_fen,
+            "period": wish.period,
+            "effective_on": draft.effective_on,
+            "description": wish.description,
+            "reference": wish.reference,
+            "prepared_by": wish.prepared_by,
+            "sent_by": wish.sent_by,
+            "arguments": orjson.dumps(arguments).decode(),
+            "proposed_at": Fill.AT,
+        },
+    )
+
+
+def _plain(wish: Proposal) -> dict[str, Json]:
+    return {
+        "id": str(wish.id),
+        "operation": wish.operation,
+        "kind": wish.kind,
+        "funds": list(wish.funds),
+        "amount_fen": wish.amount_fen,
+        "period": wish.period,
+        "effective_on": wish.effective_on,
+        "description": wish.description,
+        "reference": wish.reference,
+        "prepared_by": wish.prepared_by,
+        "sent_by": wish.sent_by,
+    }
+
+
+def proposal_json(wish: Proposal, status: str, *, position: int) -> dict[str, Json]:
+    """Return a proposal as every answer shows it, without what it was asked with."""
+    return {**_plain(wish), "status": status, "proposed_at": instant(wish.proposed_at), "position": position}
