@@ -134,7 +134,7 @@ async def small_book(ledger: LedgerCalls) -> None:
     await ledger.made(f"/journal-entries/{wrong['id']}/reversal", effective_on="2021-04-01", reason="冲销误记")
     await ledger.entry(
         "2021-12-31",
-        ("insurance", "121801", "debit", 5_00),
+        ("insurance", "1218", "debit", 5_00),
         ("insurance", "4604", "credit", 5_00),
         description="年末计息",
     )

@@ -37,9 +37,14 @@ async def connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
 
 
 async def seed_book(
-    url: str, *, book: str = BOOK, funds: Sequence[str] = ("repair", "health"), first_period: str = "2026-01"
+    url: str,
+    *,
+    book: str = BOOK,
+    funds: Sequence[str] = ("repair", "health"),
+    first_period: str = "2026-01",
+    without: Sequence[str] = (),
 ) -> None:
-    """Open a book with some funds and the whole chart of accounts, as the service role."""
+    """Open a book with some funds and the whole chart of accounts, ``without`` some, as the service role."""
     connection = await connect(url)
     try:
         await connection.execute("INSERT INTO book (code, name, first_period) VALUES ($1, $1, $2)", book, first_period)
@@ -54,6 +59,7 @@ async def seed_book(
                 (book, fund, one.code, one.name_zh, one.name_en, one.basis, one.normal_side, one.guarded)
                 for fund in funds
                 for one in chart_of_accounts()
+                if one.code not in without
             ],
         )
     finally:
@@ -127,7 +133,7 @@ def _render(entry: PostedEntry, _state: BookState) -> dict[str, Json]:
 
 
 _POSTING_COLUMNS = (
-    "book", "seq", "line", "account", "side", "amount_fen", "fund", "budget_year", "source", "encumbrance", "red"
+    "book", "seq", "line", "account", "side", "amount_fen", "fund", "budget_year", "source", "encumbrance", "red", "purpose_code", "item",
 )  # fmt: skip
 
 
@@ -137,6 +143,8 @@ class Forger:
 
     connection: asyncpg.Connection[asyncpg.Record]
     book: str = BOOK
+    first_shape: bool = False
+    """The database is at its first migration: postings have no purpose and no item."""
     _ids: count[int] = field(default_factory=count)
 
     async def head(self) -> asyncpg.Record:
@@ -185,15 +193,14 @@ class Forger:
         return seq
 
     async def postings(self, *lines: tuple[object, ...]) -> None:
-        """COPY lines in one statement: (seq, line, account, side, amount_fen[, fund, budget_year, source, encumbrance, red])."""
+        """COPY lines in one statement, in the order of ``_POSTING_COLUMNS``; from the fund on, what is left out is plain."""
         rows = []
         for seq, number, account, side, amount, *more in lines:
-            rest = (*more, *("repair", 0, "", None, False)[len(more) :])
+            rest = (*more, *("repair", 0, "", None, False, "", None)[len(more) :])
             rows.append((self.book, seq, number, account, side, amount, *rest))
+        columns = _POSTING_COLUMNS[:-2] if self.first_shape else _POSTING_COLUMNS
         await self.connection.copy_records_to_table(
-            "posting",
-            records=rows,
-            columns=_POSTING_COLUMNS,
+            "posting", records=[row[: len(columns)] for row in rows], columns=columns
         )
 
     async def record(self, seq: int | None, **changes: object) -> int:
@@ -238,6 +245,25 @@ class Forger:
         assert isinstance(made, UUID)
         return made
 
+    async def item(self, seq: int, **changes: object) -> UUID:
+        """Insert an open item opened by an entry: an advance of `repair`."""
+        columns: dict[str, object] = {
+            "book": self.book,
+            "id": uuid4(),
+            "kind": "advance",
+            "fund": "repair",
+            "account": "1218",
+            "side": "debit",
+            "purpose_code": "",
+            "details": "{}",
+            "opened_seq": seq,
+            "opened_on": DAY,
+        } | changes
+        await self._insert("open_item", columns)
+        made = columns["id"]
+        assert isinstance(made, UUID)
+        return made
+
     async def _insert(self, table: str, columns: dict[str, object]) -> None:
         names = ", ".join(columns)
         places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
@@ -251,14 +277,14 @@ async def broken_totals(connection: asyncpg.Connection[asyncpg.Record]) -> list[
 
 
 _MOVED = """
-    SELECT p.book, p.fund, p.account, p.budget_year, p.source, e.effective_on AS day, e.period AS month,
+    SELECT p.book, p.fund, p.account, p.budget_year, p.source, p.purpose_code, e.effective_on AS day, e.period AS month,
            sum(CASE WHEN p.side <> 'debit' THEN 0 WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END) AS debit,
            sum(CASE WHEN p.side <> 'credit' THEN 0 WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END) AS credit
-    FROM posting p JOIN journal_entry e USING (book, seq) GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+    FROM posting p JOIN journal_entry e USING (book, seq) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
 
 
 def _difference(table: str, extra: str) -> str:
-    keys = "book, fund, account, budget_year, source" + extra
+    keys = "book, fund, account, budget_year, source, purpose_code" + extra
     return f"""
         SELECT '{table}' AS what, * FROM (SELECT {keys}, sum(debit) AS debit, sum(credit) AS credit FROM ({_MOVED}) m GROUP BY {keys}) s
         FULL JOIN {table} t USING ({keys})
@@ -281,11 +307,25 @@ _FAULTS = (
     """SELECT 'unchained' AS what, e.book, e.seq FROM journal_entry e LEFT JOIN chain_record c USING (book, seq)
        WHERE c.position IS NULL""",
     """SELECT 'encumbered' AS what, fund, budget_year, rest, held FROM
-       (SELECT e.book, e.fund, e.fiscal_year AS budget_year, sum(b.remaining_fen) AS rest
+       (SELECT e.book, e.fund, b.budget_year, sum(b.remaining_fen) AS rest
         FROM encumbrance e JOIN encumbrance_balance b USING (book, id) GROUP BY 1, 2, 3) r
        FULL JOIN (SELECT book, fund, budget_year, -sum(balance_fen) AS held FROM balance WHERE account = 'encumbered'
                   GROUP BY 1, 2, 3) h USING (book, fund, budget_year)
        WHERE coalesce(rest, 0) <> coalesce(held, 0)""",
+    """SELECT 'open item' AS what, id, source, s.opened, s.settled, t.opened_fen, t.settled_fen FROM
+       (SELECT p.book, p.item AS id, p.source,
+               sum(CASE WHEN p.side <> i.side THEN 0 WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END) AS opened,
+               sum(CASE WHEN p.side = i.side THEN 0 WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END) AS settled
+        FROM posting p JOIN open_item i ON i.book = p.book AND i.id = p.item GROUP BY 1, 2, 3) s
+       FULL JOIN open_item_balance t USING (book, id, source)
+       WHERE s.opened IS DISTINCT FROM t.opened_fen OR s.settled IS DISTINCT FROM t.settled_fen""",
+    """SELECT 'gifts' AS what, * FROM
+       (SELECT b.book, i.fund, sum(b.remaining_fen) AS unspent FROM open_item_balance b JOIN open_item i USING (book, id)
+        WHERE b.source = 'gift' AND i.account = '1002' GROUP BY 1, 2) g
+       FULL JOIN (SELECT book, fund, sum(balance_fen) AS cash FROM balance WHERE account = '1002' AND source = 'gift' GROUP BY 1, 2) c
+       USING (book, fund) WHERE coalesce(unspent, 0) <> coalesce(cash, 0)""",
+    """SELECT 'transfers' AS what, book, sum(balance_fen) FROM balance WHERE account = '300101' GROUP BY book
+       HAVING sum(balance_fen) <> 0""",
     """SELECT 'negative' AS what, b.* FROM balance b JOIN account a ON (a.book, a.fund, a.code) = (b.book, b.fund, b.account)
        WHERE a.guarded AND CASE WHEN a.normal_side = 'debit' THEN b.balance_fen < 0 ELSE b.balance_fen > 0 END""",
 )

@@ -58,6 +58,8 @@ POSTING_CHANGES = {
     "source": "source = 'donation'",
     "encumbrance": "encumbrance = gen_random_uuid()",
     "memo": "memo = 'x'",
+    "purpose_code": "purpose_code = 'roads'",
+    "item": "item = gen_random_uuid()",
 }
 RECORD_CHANGES = {
     "book": "book = '610924'",

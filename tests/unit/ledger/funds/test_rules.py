@@ -65,7 +65,9 @@ def test_a_payment_books_its_three_bases_and_draws_on_the_sources_in_order() -> 
         ("1002", "credit", 50, 0, "central"),
         ("1002", "credit", 70, 0, "county"),
         ("1002", "credit", 10, 0, "donation"),
-        ("7101", "debit", 130, 0, ""),
+        ("7101", "debit", 50, 0, "central"),
+        ("7101", "debit", 70, 0, "county"),
+        ("7101", "debit", 10, 0, "donation"),
         ("8001", "credit", 130, 0, ""),
         ("available", "debit", 130, 2021, ""),
         ("expended", "credit", 50, 2021, "central"),
@@ -112,6 +114,7 @@ def test_a_named_source_bears_a_payment_alone() -> None:
         "account": "1002",
         "fiscal_year": None,
         "source": "county",
+        "purpose_code": None,
         "available_fen": 70,
         "requested_fen": 71,
     }

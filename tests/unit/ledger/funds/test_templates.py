@@ -73,10 +73,14 @@ def test_templates_use_accounts_of_the_chart_on_their_own_basis() -> None:
             assert chart[line.account] == line.basis, (template.operation, line.account)
 
 
-def test_cash_and_expended_lines_carry_their_source_and_other_lines_do_not() -> None:
+def test_money_and_what_it_was_received_as_and_spent_on_carry_their_source_and_other_lines_do_not() -> None:
+    """Year-end parts budget revenue and expenditure by source, so these carry it as cash does."""
     for template in shipped().templates:
         for line in template.lines:
-            assert line.sourced == (line.account in {"1002", "expended"}), (template.operation, line.account)
+            assert line.sourced == (line.account in {"1002", "expended", "6001", "6609", "7101"}), (
+                template.operation,
+                line.account,
+            )
 
 
 def test_the_page_for_accountants_is_in_step_with_the_data() -> None:

@@ -165,8 +165,8 @@ def test_an_overdraft_says_what_there_is_and_what_was_asked() -> None:
 
 def test_a_free_payment_leaves_what_is_encumbered() -> None:
     state = book(county=1000)
-    state.balances["repair", "encumbered", 2025, ""] = -300
-    state.balances["repair", "encumbered", 2026, ""] = -400
+    state.balances["repair", "encumbered", 2025, "", ""] = -300
+    state.balances["repair", "encumbered", 2026, "", ""] = -400
     assert code_of(spending(301), state) == "budget_lines_missing"
     assert code_of(spending(300), state) is None
     assert code_of(replace(spending(301), kind="payment"), state) is None
@@ -176,7 +176,7 @@ def test_an_encumbrance_gives_no_more_than_it_has() -> None:
     state = book()
     held = EncumbranceState(uuid4(), "repair", 2026, 50, "x", None, None, date(2026, 1, 5), 1, 50, 0, 0, 0, 0)
     state.encumbrances[held.id] = held
-    state.balances["repair", "encumbered", 2026, ""] = -500
+    state.balances["repair", "encumbered", 2026, "", ""] = -500
 
     def release(fen: int) -> EntryDraft:
         return draft(
@@ -199,13 +199,13 @@ def test_more_than_is_encumbered_is_refused() -> None:
         new_encumbrance=new,
     )
     assert code_of(entry, state) == "insufficient_funds"
-    state.balances["repair", "available", 2026, ""] = -5
+    state.balances["repair", "available", 2026, "", ""] = -5
     assert code_of(entry, state) is None
 
 
 def test_a_total_stays_within_64_bits() -> None:
     state = book()
-    state.turnover["repair", "5001", 0, ""] = (9 * 10**18 + 1, 0)
+    state.turnover["repair", "5001", 0, "", ""] = (9 * 10**18 + 1, 0)
     assert code_of(accrual(1), state) == "amount_out_of_range"
 
 
@@ -225,7 +225,7 @@ def test_an_entry_already_undone_is_not_undone_again() -> None:
 def test_faults_are_reported_in_the_documented_order() -> None:
     """An entry with every fault at once; each repaired fault uncovers the next."""
     state = book(county=10)
-    state.balances["repair", "encumbered", 2026, ""] = -5
+    state.balances["repair", "encumbered", 2026, "", ""] = -5
     wrong: list[tuple[EntryDraft, str]] = [
         (draft("journal", line("zzzz", "debit", 1), on=date(2027, 1, 1)), "invalid_request"),
         (
