@@ -24,6 +24,8 @@ class Scene:
 
     county: County
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    proposer: str = "access-officer"
+    """The officer whose proposals wait: only this person may withdraw them."""
 
     async def prepared(self, row: Row) -> Prepared:
         """What the next request of this row needs; makes it through the API."""
@@ -35,8 +37,8 @@ class Scene:
 
     async def reading(self, row: Row) -> Prepared:
         """The parameters of a GET."""
-        if row.path in {"/encumbrances/{id}", "/journal-entries/{id}"}:
-            return {"id": await (self.encumbrance() if "encumbrances" in row.path else self.entry())}, None
+        if row.path in IDS:
+            return {"id": await IDS[row.path](self)}, None
         parameters = {name: await make(self) for name, make in READ_PARAMETERS.items() if f"{{{name}}}" in row.path}
         return parameters, None
 
@@ -73,6 +75,13 @@ class Scene:
     async def entry(self) -> str:
         """A free entry's id."""
         return str((await self.county.post("ledger", "/journal-entries", entry(), "officer"))["id"])
+
+    async def proposal(self) -> str:
+        """A waiting proposal's id: free entries of the industry fund need a second person from now on."""
+        rules = {"rules": [{"kind": "journal", "fund": "industry", "from_fen": 0}]}
+        await self.county.post("ledger", "/approval-rules", rules, "admin")
+        made = await self.county.post("ledger", "/journal-entries", entry("industry"), f"officer/{self.proposer}")
+        return str(made["proposal"]["id"])
 
     async def household(self) -> dict[str, Any]:
         """A stored household."""
@@ -124,10 +133,10 @@ class Scene:
         return await self.county.post("claims", f"/payout-batches/{batch['id']}/approval", {}, "payer/p-8")
 
 
-def entry() -> dict[str, object]:
+def entry(fund: str = "health") -> dict[str, object]:
     """A free entry between two accounts that touch no cash."""
     postings = [
-        {"fund": "health", "account": account, "side": side, "amount_fen": 100}
+        {"fund": fund, "account": account, "side": side, "amount_fen": 100}
         for account, side in (("1218", "debit"), ("2307", "credit"))
     ]
     return {"effective_on": ON, "description": "测试分录", "postings": postings}
@@ -226,6 +235,22 @@ async def _bulk(scene: Scene) -> Prepared:
 
 async def _reversal(scene: Scene) -> Prepared:
     return {"id": await scene.entry()}, {"effective_on": ON, "reason": "测试"}
+
+
+async def _approval_rules(_scene: Scene) -> Prepared:
+    return {}, {"rules": [{"kind": "journal", "fund": "industry", "from_fen": 0}]}
+
+
+async def _proposal_approval(scene: Scene) -> Prepared:
+    return {"id": await scene.proposal()}, {}
+
+
+async def _proposal_approvals(scene: Scene) -> Prepared:
+    return {}, {"ids": [await scene.proposal()], "atomic": False}
+
+
+async def _proposal_no(scene: Scene) -> Prepared:
+    return {"id": await scene.proposal()}, {"reason": "附件不全"}
 
 
 async def _close(scene: Scene) -> Prepared:
@@ -333,6 +358,11 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/journal-entries"): _entry,
     ("ledger", "POST", "/journal-entries/bulk"): _bulk,
     ("ledger", "POST", "/journal-entries/{id}/reversal"): _reversal,
+    ("ledger", "POST", "/approval-rules"): _approval_rules,
+    ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
+    ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
+    ("ledger", "POST", "/proposals/{id}/refusal"): _proposal_no,
+    ("ledger", "POST", "/proposals/{id}/withdrawal"): _proposal_no,
     ("ledger", "POST", "/periods/{period}/close"): _close,
     ("ledger", "POST", "/periods/{period}/reopen"): _reopen,
     ("claims", "POST", "/households"): _household,
@@ -364,6 +394,11 @@ async def _any_batch(scene: Scene) -> str:
     return str(found["items"][0]["id"]) if found["items"] else str((await scene.batch())["id"])
 
 
+IDS: dict[str, Callable[[Scene], Awaitable[str]]] = {
+    "/encumbrances/{id}": Scene.encumbrance,
+    "/journal-entries/{id}": Scene.entry,
+    "/proposals/{id}": Scene.proposal,
+}
 READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "household_id": _household_id,
     "lead_id": Scene.lead,

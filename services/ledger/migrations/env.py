@@ -8,6 +8,7 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import ledger.accounts.tables
+import ledger.approvals.tables
 import ledger.books.tables
 import ledger.budgets.tables
 import ledger.funds.tables

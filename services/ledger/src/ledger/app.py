@@ -24,7 +24,7 @@ from ledger.settings import Settings
 VERSION = "0.1.0"
 SERVICE = "ledger"
 # In the order of the API document.
-ROOMS = ("books", "funds", "accounts", "budgets", "journal", "periods", "reports", "audit")
+ROOMS = ("books", "funds", "accounts", "budgets", "journal", "approvals", "periods", "reports", "audit")
 # A group of a thousand entries makes tens of thousands of small objects that all die with it: looking for cycles among them every
 # 700 allocations, which is Python's default, cost a fifth of the engine's time.
 _GC_THRESHOLDS = (100_000, 20, 20)

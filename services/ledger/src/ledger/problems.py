@@ -195,6 +195,23 @@ PROPOSAL_NOT_WAITING: Final = ProblemType(
     "The proposal was already approved, refused or withdrawn.",
 )
 
+NOT_THE_PROPOSER: Final = ProblemType(
+    "not_the_proposer",
+    403,
+    "只有提交人可以撤回",
+    "Only the proposer may withdraw",
+    "只有制单人或提交人可以撤回；其他人请复核或退回。",
+    "Only who prepared or sent the proposal may withdraw it; others approve or refuse.",
+)
+UNKNOWN_FUND_IN_RULE: Final = ProblemType(
+    "unknown_fund_in_rule",
+    422,
+    "规则所指基金不存在",
+    "The rule names an unknown fund",
+    "该账套没有此基金。",
+    "The book has no such fund.",
+)
+
 PROBLEMS: Final[tuple[ProblemType, ...]] = (
     INSUFFICIENT_FUNDS,
     PERIOD_CLOSED,
@@ -219,4 +236,6 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     ENCUMBRANCE_HELD,
     SECOND_PERSON_NEEDED,
     PROPOSAL_NOT_WAITING,
+    NOT_THE_PROPOSER,
+    UNKNOWN_FUND_IN_RULE,
 )

@@ -46,6 +46,11 @@ def canonical(value: Json) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
 
 
+def canonical_text(value: Json) -> str:
+    """Return the canonical JSON as a text, e.g. for a column."""
+    return canonical(value).decode()
+
+
 def instant(moment: datetime) -> str:
     """Write an instant the one way it is hashed: UTC with microseconds, e.g. ``2026-03-01T08:00:00.000000Z``."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
