@@ -15,9 +15,15 @@ from common.database import check_database, create_engine
 from common.logging import configure_logging
 from common.settings import key_bytes
 from common.web import Router, create_app
+from ledger.budgets.service import AGAIN as BUDGETS
 from ledger.context import Context
+from ledger.funds.service import AGAIN as FUNDS
 from ledger.journal.engine import EngineLimits, PostingEngine
+from ledger.journal.posting import AGAIN as JOURNAL
 from ledger.journal.service import check_rights
+from ledger.operations.api import router_of
+from ledger.operations.catalogue import catalogue
+from ledger.operations.service import Desk
 from ledger.problems import PROBLEMS
 from ledger.settings import Settings
 
@@ -33,7 +39,8 @@ _GC_THRESHOLDS = (100_000, 20, 20)
 def create(settings: Settings) -> FastAPI:
     """Build the application and set up its logs; opens no connection."""
     configure_logging(SERVICE, log_format=settings.log_format, level=settings.log_level)
-    context = build_context(settings)
+    desk = Desk(catalogue(settings.extra_operations))
+    context = build_context(settings, desk)
     authenticator = Authenticator(settings.jwks, settings.issuer, settings.audience)
 
     @asynccontextmanager
@@ -49,7 +56,7 @@ def create(settings: Settings) -> FastAPI:
         service=SERVICE,
         version=VERSION,
         title="Fangpin ledger 防贫基金账",
-        routers=routers(),
+        routers=routers(desk),
         authenticator=authenticator,
         problems=PROBLEMS,
         readiness_checks={
@@ -64,7 +71,7 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
-def build_context(settings: Settings) -> Context:
+def build_context(settings: Settings, desk: Desk) -> Context:
     """The resources of a process of the ledger."""
     limits = EngineLimits(
         connections=settings.engine_connections,
@@ -77,9 +84,10 @@ def build_context(settings: Settings) -> Context:
         database=create_engine(settings.database_url, application_name="fangpin-ledger", pool_size=settings.pool_size),
         engine=PostingEngine(settings.database_url, limits),
         fingerprint_secret=key_bytes(settings.fingerprint_key),
+        again={**JOURNAL, **FUNDS, **BUDGETS, **desk.again()},
     )
 
 
-def routers() -> list[Router]:
-    """The routers of the rooms."""
-    return [import_module(f"ledger.{room}.api").router for room in ROOMS]
+def routers(desk: Desk) -> list[Router]:
+    """The routers of the rooms. That of the operations comes last: its places stand beside those the other rooms name."""
+    return [*(import_module(f"ledger.{room}.api").router for room in ROOMS), router_of(desk)]

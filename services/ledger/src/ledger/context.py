@@ -1,5 +1,6 @@
 """What a use case of the ledger works with, built once at start and kept on the app, and how its answer is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from common.text import BookCode
 from ledger.journal.drafts import Answer
 from ledger.journal.engine import REPLAYED_HEADER, PostingEngine
 from ledger.journal.once import Once
+from ledger.journal.posting import Again
 from ledger.settings import Settings
 
 _CONFLICT = 409
@@ -29,6 +31,8 @@ class Context:
     database: AsyncEngine
     engine: PostingEngine
     fingerprint_secret: bytes
+    again: Mapping[str, Again]
+    """How a proposal of each operation is made a request again when it is approved."""
 
 
 async def context_of(request: Request) -> Context:

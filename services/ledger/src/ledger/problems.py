@@ -212,6 +212,15 @@ UNKNOWN_FUND_IN_RULE: Final = ProblemType(
     "The book has no such fund.",
 )
 
+OPERATION_NOT_OF_FUND: Final = ProblemType(
+    "operation_not_of_fund",
+    409,
+    "该基金没有此项业务",
+    "The fund does not have this operation",
+    "此项业务属于其他种类的基金。",
+    "The operation belongs to funds of another category.",
+)
+
 PROBLEMS: Final[tuple[ProblemType, ...]] = (
     INSUFFICIENT_FUNDS,
     PERIOD_CLOSED,
@@ -238,4 +247,5 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     PROPOSAL_NOT_WAITING,
     NOT_THE_PROPOSER,
     UNKNOWN_FUND_IN_RULE,
+    OPERATION_NOT_OF_FUND,
 )

@@ -1,5 +1,7 @@
 """Settings of the ledger, from the environment (``LEDGER_*``)."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -11,6 +13,9 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="LEDGER_")
 
+    extra_operations: Path | None = Field(
+        default=None, description="Folder with a county's own operations (*.yaml), beside the shipped ones."
+    )
     engine_connections: int = Field(
         default=4, ge=1, le=64, description="Connections of the posting engine: so many books post at the same time."
     )

@@ -29,8 +29,9 @@ from ledger.approvals.schemas import (
     RefusalIn,
     WithdrawalIn,
 )
+from ledger.approvals.service import Approving
 from ledger.approvals.store import ProposalFilter
-from ledger.context import DRY_RUN_HEADER, Ctx, Idempotent, send
+from ledger.context import DRY_RUN_HEADER, Context, Ctx, Idempotent, send
 from ledger.journal.decide import Outcome
 from ledger.journal.drafts import Answer
 from ledger.journal.state import ApprovalRule
@@ -99,9 +100,7 @@ async def approve_proposals(
     request: Request, context: Ctx, once: Idempotent, principal: Checker, body: BulkApprovalIn
 ) -> Response:
     """Approve up to 1,000 proposals 批量复核; each result says what became of one. With ``atomic`` all of them or none."""
-    outcomes = await service.approve_many(
-        context.database, context.engine, once, principal.sub, body.ids, atomic=body.atomic
-    )
+    outcomes = await service.approve_many(_desk(context), once, principal.sub, body.ids, atomic=body.atomic)
     language = preferred_language(request.headers.get("accept-language"))
     headers = {DRY_RUN_HEADER: "true"} if once.dry_run else None
     return JsonResponse({"results": [_result(one, language) for one in outcomes]}, headers=headers)
@@ -116,7 +115,7 @@ async def approve_proposal(
     Never by who prepared or sent it. Whatever the operation refuses by then refuses the approval, and the proposal goes on waiting.
     """
     del body
-    return send(await service.approve(context.database, context.engine, once, principal.sub, proposal))
+    return send(await service.approve(_desk(context), once, principal.sub, proposal))
 
 
 @router.post(
@@ -143,6 +142,10 @@ async def withdraw_proposal(
     """Withdraw a proposal 撤回: only who prepared or sent it may."""
     wish = Decision(proposal, "withdrawn", principal.sub, body.reason)
     return send(await service.decide_no(context.engine, once, wish))
+
+
+def _desk(context: Context) -> Approving:
+    return Approving(context.database, context.engine, context.again)
 
 
 def _result(outcome: Outcome, language: Language) -> dict[str, object]:

@@ -7,7 +7,7 @@ one transaction. Its Problems: those of ``rules``, and whatever the operation re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -22,21 +22,15 @@ from common.paging import decode_cursor, page_of
 from ledger.approvals import rules, store
 from ledger.approvals.rules import Decision
 from ledger.approvals.store import ProposalFilter
-from ledger.budgets.service import AGAIN as BUDGETS
-from ledger.funds.service import AGAIN as FUNDS
 from ledger.journal.chain import instant
 from ledger.journal.decide import Outcome
 from ledger.journal.drafts import Answer, Json, Needs, Plan, PostedEntry, PostingRequest
 from ledger.journal.engine import PostingEngine
 from ledger.journal.entries import People
 from ledger.journal.once import Once
-from ledger.journal.posting import AGAIN as JOURNAL
 from ledger.journal.posting import Again
 from ledger.journal.reading import require_book
 from ledger.journal.state import ApprovalRule, BookState
-
-OPERATIONS: Mapping[str, Again] = {**JOURNAL, **FUNDS, **BUDGETS}
-"""Every operation that can be proposed, and how it is done again when it is approved."""
 
 
 async def set_rules(engine: PostingEngine, once: Once, by_person: str, wanted: Sequence[ApprovalRule]) -> Answer:
@@ -62,27 +56,37 @@ def _rules_json(said: Sequence[Mapping[str, str | int]]) -> list[Json]:
     return [dict(rule) for rule in said]
 
 
-async def approve(database: AsyncEngine, engine: PostingEngine, once: Once, checker: str, proposal: UUID) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Approving:
+    """What approving works with: where proposals stand, how each operation is done again, and the door to the journal."""
+
+    database: AsyncEngine
+    engine: PostingEngine
+    again: Mapping[str, Again]
+
+
+async def approve(desk: Approving, once: Once, checker: str, proposal: UUID) -> Answer:
     """Do what was proposed. Refusals: see ``rules.decide_approval``."""
-    async with snapshot(database) as connection:
+    async with snapshot(desk.database) as connection:
         found = await store.by_id(connection, once.book, proposal)
     if found is None:
         raise NOT_FOUND.error(field="proposal")
-    return await engine.post(_approval(once, checker, found))
+    return await desk.engine.post(_approval(desk, once, checker, found))
 
 
 async def approve_many(
-    database: AsyncEngine, engine: PostingEngine, once: Once, checker: str, wanted: Sequence[UUID], *, atomic: bool
+    desk: Approving, once: Once, checker: str, wanted: Sequence[UUID], *, atomic: bool
 ) -> list[Outcome]:
     """Do what was proposed, proposal by proposal, or all or nothing. Raises ``not_found`` if one does not exist."""
-    async with snapshot(database) as connection:
+    async with snapshot(desk.database) as connection:
         found = await store.by_ids(connection, once.book, wanted)
     if len(found) < len(set(wanted)):
         raise NOT_FOUND.error(field="ids")
     requests = [
-        _approval(replace(once, key=f"{once.key}#{number}"), checker, found[one]) for number, one in enumerate(wanted)
+        _approval(desk, replace(once, key=f"{once.key}#{number}"), checker, found[one])
+        for number, one in enumerate(wanted)
     ]
-    return await engine.post_many(requests, atomic=atomic)
+    return await desk.engine.post_many(requests, atomic=atomic)
 
 
 async def decide_no(engine: PostingEngine, once: Once, wish: Decision) -> Answer:
@@ -114,9 +118,9 @@ async def list_proposals(
     return [_proposal_json(row) for row in shown], next_cursor
 
 
-def _approval(once: Once, checker: str, found: Row[Any]) -> PostingRequest:
+def _approval(desk: Approving, once: Once, checker: str, found: Row[Any]) -> PostingRequest:
     """Return the request that does what was proposed, under the names of its preparer and its checker."""
-    again = OPERATIONS[found.operation]
+    again = desk.again[found.operation]
     people = People(found.prepared_by, posted_by=checker, reviewed_by=checker)
     inner = again(once, people, orjson.loads(found.arguments))
     wish = Decision(found.id, "approved", checker)

@@ -170,8 +170,8 @@ def decide_liquidation(order: Liquidation, state: BookState) -> EntryDraft | Pro
         badly_dated(order.voucher, state)
         or same_person(order.voucher)
         or held(found)
-        or _not_open(found, state.now)
-        or _before(order.voucher.effective_on, found.opened_on)
+        or not_open(found, state.now)
+        or not_before(order.voucher.effective_on, found.opened_on)
         or _exceeds(found, order.amount_fen)
     )
     if refusal:
@@ -205,7 +205,7 @@ def decide_return(order: Return, state: BookState) -> EntryDraft | Problem:
         badly_dated(order.voucher, state)
         or same_person(order.voucher)
         or (ALREADY_REVERSED.error(undone_by=str(entry.undone_by)) if entry.undone_by else None)
-        or _before(order.voucher.effective_on, entry.effective_on)
+        or not_before(order.voucher.effective_on, entry.effective_on)
     )
     if refusal:
         return refusal
@@ -236,8 +236,8 @@ def decide_release(order: Release, state: BookState) -> EntryDraft | Problem:
         badly_dated(order.voucher, state)
         or same_person(order.voucher)
         or held(found)
-        or (None if found.remaining_fen else _not_open(found, state.now))
-        or _before(order.voucher.effective_on, found.opened_on)
+        or (None if found.remaining_fen else not_open(found, state.now))
+        or not_before(order.voucher.effective_on, found.opened_on)
     )
     return refusal or draft(
         TEMPLATES.operation("release"),
@@ -267,7 +267,8 @@ def _is_liquidation_of(entry: PostedEntry, found: EncumbranceState) -> bool:
     return entry.kind == "liquidation" and any(line.encumbrance == found.id for line in entry.postings)
 
 
-def _not_open(found: EncumbranceState, now: datetime) -> Problem | None:
+def not_open(found: EncumbranceState, now: datetime) -> Problem | None:
+    """Refuse an encumbrance that expired or has nothing left: encumbrance_not_open."""
     status = found.status(now)
     return None if status == "open" else ENCUMBRANCE_NOT_OPEN.error(encumbrance_status=status)
 
@@ -280,7 +281,8 @@ def _exceeds(found: EncumbranceState, amount_fen: int) -> Problem | None:
     )
 
 
-def _before(day: date, earliest: date) -> Problem | None:
+def not_before(day: date, earliest: date) -> Problem | None:
+    """Refuse a date before what it follows: out_of_order."""
     if day >= earliest:
         return None
     return OUT_OF_ORDER.error(field="effective_on", not_before=earliest.isoformat())

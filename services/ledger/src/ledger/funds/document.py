@@ -40,7 +40,8 @@ def _cell(line: Line) -> str:
     carries = [
         *(["per source"] if line.sourced else []),
         *([f"{line.year} year"] if line.year else []),
-        *(["its encumbrance"] if line.encumbrance else []),
+        *(["a new encumbrance" if line.encumbrance == "new" else "its encumbrance"] if line.encumbrance else []),
+        *(["a new open item" if line.item == "new" else "its open item"] if line.item else []),
         *([f"fund: {line.fund}"] if line.fund != "fund" else []),
     ]
     side = "Dr 借" if line.side == "debit" else "Cr 贷"

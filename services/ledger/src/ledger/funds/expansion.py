@@ -43,6 +43,9 @@ class Facts:
     conditions: Mapping[str, str] = field(default_factory=dict)
     encumbrance: UUID | None = None
     purpose_code: str = NO_PURPOSE
+    new_encumbrance: UUID | None = None
+    item: UUID | None = None
+    new_item: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,19 @@ def _drafts(line: Line, amount: Amount, facts: Facts) -> list[LineDraft]:
             amount_fen=part.amount_fen,
             budget_year=facts.years[line.year] if line.year else 0,
             source=part.source,
-            encumbrance=facts.encumbrance if line.encumbrance else None,
+            encumbrance=_named(line.encumbrance, facts.encumbrance, facts.new_encumbrance),
+            item=_named(line.item, facts.item, facts.new_item),
             # Purposes belong to the budget: its indicators carry them, money and results do not.
             purpose_code=facts.purpose_code if line.basis == "control" else NO_PURPOSE,
         )
         for part in parts
     ]
+
+
+def _named(asked: bool | str, known: UUID | None, new: UUID | None) -> UUID | None:  # noqa: FBT001 - as the template says it
+    if asked == "new":
+        return new
+    return known if asked else None
 
 
 def _check_amounts(template: Template, amounts: Mapping[str, Amount]) -> None:

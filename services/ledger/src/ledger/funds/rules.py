@@ -277,11 +277,12 @@ def bear(fund: str, amount_fen: int, source: str | None, state: BookState) -> Am
 
     Refusal: insufficient_funds of cash, naming the source if one was named.
     """
-    cash = {name: state.balance(fund, CASH, 0, name) for name in FREE_SOURCES}
     if source is not None:
-        if cash.get(source, 0) < amount_fen:
-            return _insufficient(CASH, max(cash.get(source, 0), 0), amount_fen, fund, source=source)
+        at_hand_fen = max(state.balance(fund, CASH, 0, source), 0)
+        if at_hand_fen < amount_fen:
+            return _insufficient(CASH, at_hand_fen, amount_fen, fund, source=source)
         return (Part(source, amount_fen),)
+    cash = {name: state.balance(fund, CASH, 0, name) for name in FREE_SOURCES}
     known = state.fund(fund)
     parts = borne_by(amount_fen, cash, known.source_order if known else ())
     if isinstance(parts, Shortage):

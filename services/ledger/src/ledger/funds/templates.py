@@ -48,7 +48,8 @@ class Line(_Strict):
     fund: Name = "fund"
     year: Name | None = None
     sourced: bool = False
-    encumbrance: bool = False
+    encumbrance: bool | Literal["new"] = False
+    item: bool | Literal["new"] = False
     when: dict[Name, list[Name]] = Field(default_factory=dict)
     mark: Literal["published", "assumed"]
     note: Prose | None = None
