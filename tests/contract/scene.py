@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 
+from tests.contract import scene_operations
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -29,6 +30,9 @@ class Scene:
 
     async def prepared(self, row: Row) -> Prepared:
         """What the next request of this row needs; makes it through the API."""
+        place = row.path.removeprefix("/funds/{fund}/")
+        if row.method == "POST" and place in scene_operations.PATHS:
+            return await scene_operations.prepared(self, place)
         maker = MAKERS.get((row.service, row.method, row.path))
         if maker is None:
             assert row.method == "GET", f"no request is prepared for {row}"
@@ -253,6 +257,17 @@ async def _proposal_no(scene: Scene) -> Prepared:
     return {"id": await scene.proposal()}, {"reason": "附件不全"}
 
 
+async def _operations(scene: Scene) -> Prepared:
+    parameters, body = await scene_operations.prepared(scene, "awards")
+    assert body is not None
+    named = {"operation": "award", **parameters, "idempotency_key": f"scene-{scene.number()}"}
+    return {}, {"atomic": False, "entries": [{**named, **body}]}
+
+
+async def _open_item(scene: Scene) -> str:
+    return str((await scene_operations.made(scene, "advances"))["item"]["id"])
+
+
 async def _close(scene: Scene) -> Prepared:
     if await scene.first_month() == "closed":
         await scene.county.post("ledger", "/periods/2021-01/reopen", {"reason": "测试", "authority": "批复"}, "officer")
@@ -358,6 +373,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/journal-entries"): _entry,
     ("ledger", "POST", "/journal-entries/bulk"): _bulk,
     ("ledger", "POST", "/journal-entries/{id}/reversal"): _reversal,
+    ("ledger", "POST", "/operations/batch"): _operations,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
@@ -398,6 +414,7 @@ IDS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "/encumbrances/{id}": Scene.encumbrance,
     "/journal-entries/{id}": Scene.entry,
     "/proposals/{id}": Scene.proposal,
+    "/open-items/{id}": _open_item,
 }
 READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "household_id": _household_id,

@@ -282,7 +282,7 @@ async def rewrite_from(book: Tampered, seq: int) -> None:
         else:
             content = read_content(record.content or "")
             assert content is not None
-            before = content_hash(link, record.kind, content)  # type: ignore[arg-type]
+            before = content_hash(link, record.kind, content)
         hashes = f"prev_hash = '\\x{link.prev_hash.hex()}', hash = '\\x{before.hex()}'"
         script.append(f"UPDATE chain_record SET {hashes} WHERE position = {record.position};")  # noqa: S608
     script.append(f"UPDATE chain_head SET hash = '\\x{before.hex()}';")  # noqa: S608

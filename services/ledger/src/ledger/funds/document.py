@@ -51,7 +51,8 @@ def _cell(line: Line) -> str:
     return "| " + " | ".join(cell or "–" for cell in cells) + " |"
 
 
-def _section(template: Template) -> str:
+def section(template: Template) -> str:
+    """Return one template's part of the page: its amounts, lines, refusals and notes."""
     amounts = "\n".join(f"- `{name}`: {meaning}" for name, meaning in template.amounts.items())
     sums = "".join(
         f"\n- `{total}` = {' + '.join(f'`{part}`' for part in parts)}" for total, parts in template.sums.items()
@@ -76,7 +77,7 @@ def page(book: TemplateBook) -> str:
     sources = "\n## Sources and their groups\n\n" + "".join(
         f"- {group}: {', '.join(names)}\n" for group, names in groups.items()
     )
-    return HEAD + sources + "".join(_section(template) for template in book.templates)
+    return HEAD + sources + "".join(section(template) for template in book.templates)
 
 
 if __name__ == "__main__":
