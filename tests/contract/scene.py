@@ -212,6 +212,35 @@ async def _typed_reversal(scene: Scene) -> Prepared:
     return {**parameters, "operation": "receipts", "id": str(made["id"])}, {"effective_on": ON, "reason": "测试"}
 
 
+async def _purpose(scene: Scene) -> Prepared:
+    return {}, {"fund": "employment", "code": f"p{scene.number()}", "name_zh": "测试用途"}
+
+
+async def _budget_version(scene: Scene) -> Prepared:
+    found = await scene.county.get("ledger", "/budget-versions", "officer", fiscal_year="2021")
+    kind = "amended" if found["items"] else "original"
+    lines = [{"fund": "employment", "change_fen": 100}]
+    said = {"authority": "县人大", "document": "文1", "decided_on": ON, "effective_on": ON, "lines": lines}
+    return {}, {"fiscal_year": 2021, "kind": kind, **said}
+
+
+def transfer(settled_by: str) -> dict[str, object]:
+    """A transfer from the insurance fund to the health fund."""
+    funds = {"from_fund": "insurance", "to_fund": "health", "amount_fen": 10, "fiscal_year": 2021}
+    return {**funds, "settled_by": settled_by, "authority": "文2", "reason": "测试", "effective_on": ON}
+
+
+async def _transfer(_scene: Scene) -> Prepared:
+    return {}, transfer("cash")
+
+
+async def _settlement(scene: Scene) -> Prepared:
+    asked = await scene.county.post("ledger", "/fund-transfers", transfer("due"), "officer")
+    path = f"/proposals/{asked['proposal']['id']}/approval"
+    done = await scene.county.post("ledger", path, {}, "checker")
+    return {}, {"item": done["result"]["item"], "amount_fen": 5, "effective_on": ON}
+
+
 async def _encumbrance(_scene: Scene) -> Prepared:
     body = {"fund": "insurance", "fiscal_year": 2021, "amount_fen": 100, "purpose": "测试", "effective_on": ON}
     return {}, dict(body)
@@ -366,6 +395,10 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/funds/{fund}/allotments"): _allotment,
     ("ledger", "POST", "/funds/{fund}/payments"): _payment,
     ("ledger", "POST", "/funds/{fund}/{operation}/{id}/reversal"): _typed_reversal,
+    ("ledger", "POST", "/purposes"): _purpose,
+    ("ledger", "POST", "/budget-versions"): _budget_version,
+    ("ledger", "POST", "/fund-transfers"): _transfer,
+    ("ledger", "POST", "/fund-transfers/settlements"): _settlement,
     ("ledger", "POST", "/encumbrances"): _encumbrance,
     ("ledger", "POST", "/encumbrances/{id}/liquidations"): _liquidation,
     ("ledger", "POST", "/encumbrances/{id}/liquidations/{lid}/return"): _return,

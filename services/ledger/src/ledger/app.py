@@ -15,6 +15,7 @@ from common.database import check_database, create_engine
 from common.logging import configure_logging
 from common.settings import key_bytes
 from common.web import Router, create_app
+from ledger.appropriations.service import AGAIN as APPROPRIATIONS
 from ledger.budgets.service import AGAIN as BUDGETS
 from ledger.context import Context
 from ledger.funds.service import AGAIN as FUNDS
@@ -30,7 +31,18 @@ from ledger.settings import Settings
 VERSION = "0.1.0"
 SERVICE = "ledger"
 # In the order of the API document.
-ROOMS = ("books", "funds", "accounts", "budgets", "journal", "approvals", "periods", "reports", "audit")
+ROOMS = (
+    "books",
+    "funds",
+    "accounts",
+    "appropriations",
+    "budgets",
+    "journal",
+    "approvals",
+    "periods",
+    "reports",
+    "audit",
+)
 # A group of a thousand entries makes tens of thousands of small objects that all die with it: looking for cycles among them every
 # 700 allocations, which is Python's default, cost a fifth of the engine's time.
 _GC_THRESHOLDS = (100_000, 20, 20)
@@ -84,7 +96,7 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         database=create_engine(settings.database_url, application_name="fangpin-ledger", pool_size=settings.pool_size),
         engine=PostingEngine(settings.database_url, limits),
         fingerprint_secret=key_bytes(settings.fingerprint_key),
-        again={**JOURNAL, **FUNDS, **BUDGETS, **desk.again()},
+        again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **desk.again()},
     )
 
 

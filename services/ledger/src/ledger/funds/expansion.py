@@ -43,6 +43,8 @@ class Facts:
     conditions: Mapping[str, str] = field(default_factory=dict)
     encumbrance: UUID | None = None
     purpose_code: str = NO_PURPOSE
+    purposes: Mapping[str, str] = field(default_factory=dict)
+    """The purpose of a fund's role, where roles have different ones."""
     new_encumbrance: UUID | None = None
     item: UUID | None = None
     new_item: UUID | None = None
@@ -95,7 +97,7 @@ def _drafts(line: Line, amount: Amount, facts: Facts) -> list[LineDraft]:
             encumbrance=_named(line.encumbrance, facts.encumbrance, facts.new_encumbrance),
             item=_named(line.item, facts.item, facts.new_item),
             # Purposes belong to the budget: its indicators carry them, money and results do not.
-            purpose_code=facts.purpose_code if line.basis == "control" else NO_PURPOSE,
+            purpose_code=facts.purposes.get(line.fund, facts.purpose_code) if line.basis == "control" else NO_PURPOSE,
         )
         for part in parts
     ]

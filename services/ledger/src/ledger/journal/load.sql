@@ -55,6 +55,8 @@ SELECT json_build_object(
                   CROSS JOIN LATERAL (SELECT * FROM proposal n WHERE n.book = $1 AND n.id = named.id OFFSET 0) p
                   LEFT JOIN LATERAL (SELECT * FROM decision n WHERE n.book = $1 AND n.proposal = named.id OFFSET 0) d ON true),
     'approval_rules', coalesce((SELECT rules FROM approval_policy WHERE book = $1 ORDER BY position DESC LIMIT 1), '[]'),
+    'budget_versions', (SELECT coalesce(json_agg(json_build_array(v.fiscal_year, v.version)), '[]')
+                        FROM (SELECT fiscal_year, max(version) AS version FROM budget_version WHERE book = $1 GROUP BY fiscal_year) v),
     'encumbrances', (SELECT coalesce(json_agg(row_to_json(reserved)), '[]') FROM reserved),
     'entries', (SELECT coalesce(json_agg(row_to_json(undone)), '[]') FROM undone),
     'postings', (SELECT coalesce(json_agg(row_to_json(p) ORDER BY p.seq, p.line), '[]') FROM undone_posting p),

@@ -267,6 +267,7 @@ class Loaded(TypedDict):
     purposes: list[tuple[str, str, list[str], list[str]]]
     proposals: list[tuple[str, str, str, str, str]]
     approval_rules: list[_ApprovalRuleRow]
+    budget_versions: list[tuple[int, int]]
     encumbrances: list[_EncumbranceRow]
     entries: list[_EntryRow]
     postings: list[_PostingRow]
@@ -306,6 +307,7 @@ def book_state(book: str, loaded: Loaded) -> BookState:
         approval_rules=tuple(
             ApprovalRule(rule["kind"], rule["fund"], rule["from_fen"]) for rule in loaded["approval_rules"]
         ),
+        budget_versions=dict(loaded["budget_versions"]),
     )
 
 

@@ -220,6 +220,8 @@ class BookState:
     purposes: dict[tuple[str, str], PurposeState] = field(default_factory=dict)
     proposals: dict[UUID, ProposalState] = field(default_factory=dict)
     approval_rules: tuple[ApprovalRule, ...] = ()
+    budget_versions: dict[int, int] = field(default_factory=dict)
+    """The latest version of each fiscal year's budget."""
 
     def fund(self, code: str) -> FundState | None:
         """The fund, or nothing if the book has none of that code."""
