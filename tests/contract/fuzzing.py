@@ -245,7 +245,7 @@ def _fits(template: list[str], parts: list[str]) -> bool:
 
 def _refused_inside(case: Case[Any], answer: Response) -> bool:
     """Tell whether a bulk call answered 200 and refused the malformed item within, as it documents."""
-    if not case.path.endswith("/bulk") or answer.status_code != requests.codes["ok"]:
+    if not case.path.endswith(("/bulk", "/batch")) or answer.status_code != requests.codes["ok"]:
         return False
     return any(one["status"] == "refused" for one in answer.json()["results"])
 

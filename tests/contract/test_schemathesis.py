@@ -69,7 +69,8 @@ def scene(system: Stack, portal: BlockingPortal) -> Iterator[Scene]:
     ):
         county = County(ledger, claims, system.issuer)
         portal.call(county.found)
-        yield Scene(county, itertools.count(1))
+        # One of the two whose tokens the fuzzer draws: only who proposed may withdraw.
+        yield Scene(county, itertools.count(1), proposer="fuzz-1")
 
 
 def fuzz_service(system: Stack, scene: Scene, portal: BlockingPortal, service: str, at_least: int) -> Fuzzer:
