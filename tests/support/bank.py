@@ -42,7 +42,7 @@ async def upload(
     )
 
 
-async def imported(ledger: LedgerCalls, content: bytes, account: str = "main", **query: object) -> Json:
+async def imported(ledger: LedgerCalls, content: bytes, account: str = "main", **query: Any) -> Json:
     """Import what must be taken."""
     answer = await upload(ledger, content, account, **query)
     assert answer.status_code == 201, answer.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -279,7 +280,7 @@ async def test_one_upload_at_a_time_and_the_same_key_answers_as_before(bank: Led
 async def test_forms_that_hold_no_one_file_are_refused(bank: LedgerCalls) -> None:
     path = f"/v1/books/{BOOK}{ACCOUNT}/statements"
     headers = bank.headers("officer") | {"Idempotency-Key": "form"}
-    forms = (
+    forms: tuple[tuple[dict[str, Any], int], ...] = (
         ({"files": {"other": ("a.csv", b"x")}}, 422),
         ({"files": [("file", ("a.csv", b"x")), ("file", ("b.csv", b"x"))]}, 400),
         ({"files": {"file": ("a.csv", b"")}}, 422),
@@ -289,8 +290,8 @@ async def test_forms_that_hold_no_one_file_are_refused(bank: LedgerCalls) -> Non
         ({"json": {}}, 415),
     )
     for form, status in forms:
-        sent = {**form, "headers": headers | form.get("headers", {})}  # type: ignore[operator]
-        answer = await bank.client.post(path, **sent)  # type: ignore[arg-type]
+        sent = {**form, "headers": headers | form.get("headers", {})}
+        answer = await bank.client.post(path, **sent)
         assert answer.status_code == status, (form, answer.text)
 
 
