@@ -15,10 +15,10 @@ def service_settings(database: Database, issuer: Issuer, keys: ServiceKeys, ledg
         f"{prefix}_JWKS": str(issuer.jwks_path),
         f"{prefix}_ISSUER": issuer.name,
         f"{prefix}_FINGERPRINT_KEY": keys.fingerprint_key(database.service),
+        f"{prefix}_KEY_FILE": str(keys.ring_path(database.service)),
     }
     if database.service == "claims":
         settings |= {
-            "CLAIMS_KEY_FILE": str(keys.ring_path),
             "CLAIMS_LEDGER_URL": ledger_url,
             "CLAIMS_LEDGER_TOKEN_FILE": str(keys.token_path),
         }

@@ -1,7 +1,7 @@
 """Secrets the services need in development, made once and kept in the state folder.
 
-Owns: fingerprint keys (idempotency), the claims service's key ring for personal data, its token
-for the ledger. Losing the key ring loses the personal data: `make clean` removes both together.
+Owns: fingerprint keys (idempotency), each service's key ring for personal data, the claims service's
+token for the ledger. Losing a key ring loses the personal data: `make clean` removes both together.
 """
 
 import json
@@ -22,10 +22,9 @@ class ServiceKeys:
 
     folder: Path
 
-    @property
-    def ring_path(self) -> Path:
-        """The claims service's KEY_FILE."""
-        return self.folder / "claims-keys.json"
+    def ring_path(self, service: str) -> Path:
+        """A service's KEY_FILE."""
+        return self.folder / f"{service}-keys.json"
 
     @property
     def token_path(self) -> Path:
@@ -42,13 +41,13 @@ class ServiceKeys:
             path = self._fingerprint_path(service)
             if not path.exists():
                 write_secret(path, secrets.token_hex(KEY_BYTES) + "\n")
-        if not self.ring_path.exists():
-            ring = {
-                "current": "k1",
-                "keys": {"k1": secrets.token_hex(KEY_BYTES)},
-                "index_key": secrets.token_hex(KEY_BYTES),
-            }
-            write_secret(self.ring_path, json.dumps(ring, indent=1) + "\n")
+            if not self.ring_path(service).exists():
+                ring = {
+                    "current": "k1",
+                    "keys": {"k1": secrets.token_hex(KEY_BYTES)},
+                    "index_key": secrets.token_hex(KEY_BYTES),
+                }
+                write_secret(self.ring_path(service), json.dumps(ring, indent=1) + "\n")
         self.renew_token(issuer)
 
     def renew_token(self, issuer: Issuer) -> None:

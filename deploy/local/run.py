@@ -33,8 +33,8 @@ DEFAULT_PORTS: Final = {"ledger": 8001, "claims": 8002}
 HIGHEST_PORT: Final = 65535
 MOST_WORKERS: Final = 64
 TOKEN_RENEWAL_SECONDS: Final = 3600.0
-OURS: Final = ("JWKS", "ISSUER", "FINGERPRINT_KEY")
-CLAIMS_OURS: Final = ("KEY_FILE", "LEDGER_URL", "LEDGER_TOKEN_FILE")
+OURS: Final = ("JWKS", "ISSUER", "FINGERPRINT_KEY", "KEY_FILE")
+CLAIMS_OURS: Final = ("LEDGER_URL", "LEDGER_TOKEN_FILE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Fuzzer:
             headers={KEY_HEADER: self._key(), "If-Match": '"1"'},
             query=dict(query or {}),
             body=NOT_SET if body is None else copy.deepcopy(body),
-            media_type="application/json",
+            media_type="multipart/form-data" if operation.path.endswith("/statements") else "application/json",
         )
         self._send(case, self.tokens[0])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_operations
+from tests.contract import scene_bank, scene_operations
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -407,6 +407,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/journal-entries/bulk"): _bulk,
     ("ledger", "POST", "/journal-entries/{id}/reversal"): _reversal,
     ("ledger", "POST", "/operations/batch"): _operations,
+    **scene_bank.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
@@ -455,4 +456,5 @@ READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "policy_id": Scene.policy,
     "claim_id": Scene.claim,
     "batch_id": _any_batch,
+    "account": scene_bank.account,
 }

@@ -44,7 +44,12 @@ FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND 
 \\gexec
 """  # noqa: S608 - a name from this file
 # These POSTs ask and store nothing: there is no commit that could fail.
-ASKING = {"/households/search", "/eligibility-checks", "/claims/{claim_id}/decision/recomputation"}
+ASKING = {
+    "/households/search",
+    "/eligibility-checks",
+    "/claims/{claim_id}/decision/recomputation",
+    "/bank-accounts/{account}/match-proposals",
+}
 WRITING = [
     row
     for row in TABLE

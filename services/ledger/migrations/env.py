@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import ledger.accounts.tables
 import ledger.approvals.tables
+import ledger.bank.tables
 import ledger.books.tables
 import ledger.budgets.tables
 import ledger.funds.tables

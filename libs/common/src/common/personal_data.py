@@ -83,6 +83,34 @@ def personal_data_in(text: str) -> PersonalDataKind | None:
     return None
 
 
+def masked(text: str) -> str:
+    """Return a text in which every personal number is stars but for its last four characters.
+
+    A text without one comes back as it was; of others, digits and blanks come back in their plain form. What is left passes
+    `personal_data_in`: where the number found cannot be told from its neighbours, every long row of digits is masked.
+    """
+    if personal_data_in(text) is None:
+        return text
+    plain = normalised(text)
+    plain = _RUN.sub(lambda run: _stars(run.group()) if personal_data_in(run.group()) else run.group(), plain)
+    if personal_data_in(plain) is not None:
+        plain = _RUN.sub(lambda run: _stars(run.group()), plain)
+    return plain if personal_data_in(plain) is None else re.sub("[0-9]", "*", plain)
+
+
+def _stars(run: str) -> str:
+    """Mask a row of digits; blanks in it stay, short rows have nothing to hide."""
+    length = sum(character.isalnum() for character in run)
+    if length < _SHORTEST_NUMBER:
+        return run
+    seen = 0
+    shown = ""
+    for character in run:
+        seen += character.isalnum()
+        shown += "*" if character.isalnum() and seen <= length - 4 else character
+    return shown
+
+
 def normalised(text: str) -> str:
     """Write digits of every script as 0-9, dashes as ``-``, blanks as one space; drop invisible characters."""
     return "".join(map(_normal_character, unicodedata.normalize("NFKC", text)))

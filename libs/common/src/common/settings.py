@@ -5,11 +5,13 @@ appear in the message: a database address may carry a password.
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretBytes, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from common.crypto import KeyFileError, KeyRing
 from common.validation import field_error, problem_from
 
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
@@ -35,11 +37,24 @@ def _postgres_url(value: str) -> str:
     return value
 
 
+def _usable_key_file(path: Path) -> Path:
+    """Refuse a key file that could not seal, before anything starts; the fault is named, a key never."""
+    try:
+        KeyRing.from_file(path)
+    except KeyFileError as error:
+        raise field_error("key_file", "密钥文件无法使用。", f"{error}.") from None
+    return path
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgres_url)]
 """An address ``postgresql://user:password@host:port/database``."""
 
 HexKey = Annotated[SecretStr, AfterValidator(_key_from_hex)]
 """A secret key as hexadecimal text, at least 32 bytes; read it with ``key_bytes``."""
+
+
+KeyFile = Annotated[Path, AfterValidator(_usable_key_file)]
+"""The file of a `common.crypto.KeyRing`."""
 
 
 class ServiceSettings(BaseSettings):

@@ -11,6 +11,7 @@ from importlib import import_module
 from fastapi import FastAPI
 
 from common.auth import Authenticator
+from common.crypto import FieldCipher, KeyRing
 from common.database import check_database, create_engine
 from common.logging import configure_logging
 from common.settings import key_bytes
@@ -40,6 +41,7 @@ ROOMS = (
     "journal",
     "approvals",
     "periods",
+    "bank",
     "reports",
     "audit",
 )
@@ -97,6 +99,7 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         engine=PostingEngine(settings.database_url, limits),
         fingerprint_secret=key_bytes(settings.fingerprint_key),
         again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **desk.again()},
+        cipher=FieldCipher(KeyRing.from_file(settings.key_file)),
     )
 
 

@@ -9,9 +9,11 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.crypto import FieldCipher
 from common.errors import Problem
-from common.idempotency import IdempotencyKey, request_fingerprint
+from common.idempotency import IdempotencyKey, fingerprint_bytes, request_fingerprint
 from common.text import BookCode
+from common.web.uploads import uploaded_file
 from ledger.journal.drafts import Answer
 from ledger.journal.engine import REPLAYED_HEADER, PostingEngine
 from ledger.journal.once import Once
@@ -33,6 +35,7 @@ class Context:
     fingerprint_secret: bytes
     again: Mapping[str, Again]
     """How a proposal of each operation is made a request again when it is approved."""
+    cipher: FieldCipher
 
 
 async def context_of(request: Request) -> Context:
@@ -62,6 +65,29 @@ async def once_of(
 
 Idempotent = Annotated[Once, Depends(once_of)]
 """A route's parameter that reads the Idempotency-Key and the request's fingerprint; for routes with ``{book}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file handed in, and what makes the request the same request: its address and the file, not the form around it."""
+
+    once: Once
+    content: bytes
+
+
+async def upload_of(
+    request: Request, book: BookCode, key: IdempotencyKey, context: Ctx, *, dry_run: DryRun = False
+) -> Upload:
+    """Read the file of the request's form. Raises what `uploaded_file` raises."""
+    content = await uploaded_file(request)
+    query = request.url.query
+    path = f"{request.url.path}?{query}" if query else request.url.path
+    print_ = fingerprint_bytes(context.fingerprint_secret, request.method, path, content)
+    return Upload(Once(book, key, print_, dry_run), content)
+
+
+Uploaded = Annotated[Upload, Depends(upload_of)]
+"""A route's parameter that reads the form's file and the Idempotency-Key; for routes with ``{book}``."""
 
 
 def send(answer: Answer) -> Response:

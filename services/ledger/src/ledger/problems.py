@@ -211,6 +211,62 @@ UNKNOWN_FUND_IN_RULE: Final = ProblemType(
     "该账套没有此基金。",
     "The book has no such fund.",
 )
+BANK_ACCOUNT_EXISTS: Final = ProblemType(
+    "bank_account_exists",
+    409,
+    "银行账户已存在",
+    "The bank account exists already",
+    "该账套已有此代码或此账号的银行账户。",
+    "The book already has a bank account of this code or number.",
+)
+FUND_HAS_BANK_ACCOUNT: Final = ProblemType(
+    "fund_has_bank_account",
+    409,
+    "基金已有银行账户",
+    "The fund lies on a bank account already",
+    "基金 {fund}（或其上级、下级基金）已指定银行账户；一项基金连同其下级只能指定一个银行账户。",
+    "Fund {fund}, one above it or one below it, is named by a bank account already; a fund and those below it lie on one account.",
+)
+COLUMN_MAPPING_MISSING: Final = ProblemType(
+    "column_mapping_missing",
+    409,
+    "尚未设置对账单列对应关系",
+    "No column mapping is set",
+    "该账户及同一银行的其他账户均未设置对账单列对应关系。",
+    "Neither this account nor another of the same bank has a column mapping.",
+)
+BAD_ROWS: Final = ProblemType(
+    "bad_rows",
+    422,
+    "文件中有无法读取的行",
+    "The file has rows that cannot be read",
+    "共有 {bad_rows} 行无法读取，未导入任何数据；可先预览，或以 mode=good 只导入其余各行。",
+    "{bad_rows} rows cannot be read and nothing was taken; preview the file, or take the others with mode=good.",
+)
+ALREADY_MATCHED: Final = ProblemType(
+    "already_matched",
+    409,
+    "已勾对",
+    "Already matched",
+    "该流水或凭证已在另一有效勾对中；须先撤销。",
+    "The line or entry is part of another match that stands; undo that one first.",
+)
+MATCH_SUMS_DIFFER: Final = ProblemType(
+    "match_sums_differ",
+    409,
+    "勾对金额不符",
+    "The sums of the match differ",
+    "对账单合计 {statement_fen} 分，账面合计 {book_fen} 分。",
+    "The statement's lines come to {statement_fen} fen, the book's entries to {book_fen} fen.",
+)
+MATCH_UNDONE: Final = ProblemType(
+    "match_undone",
+    409,
+    "勾对已撤销",
+    "The match was undone already",
+    "该勾对已被撤销。",
+    "The match was undone already.",
+)
 
 OPERATION_NOT_OF_FUND: Final = ProblemType(
     "operation_not_of_fund",
@@ -248,4 +304,11 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     NOT_THE_PROPOSER,
     UNKNOWN_FUND_IN_RULE,
     OPERATION_NOT_OF_FUND,
+    BANK_ACCOUNT_EXISTS,
+    FUND_HAS_BANK_ACCOUNT,
+    COLUMN_MAPPING_MISSING,
+    BAD_ROWS,
+    ALREADY_MATCHED,
+    MATCH_SUMS_DIFFER,
+    MATCH_UNDONE,
 )

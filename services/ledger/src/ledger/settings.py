@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import ServiceSettings
+from common.settings import KeyFile, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -13,6 +13,9 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="LEDGER_")
 
+    key_file: KeyFile = Field(
+        description="The key ring that seals personal data and account numbers (JSON: current, keys, index_key)."
+    )
     extra_operations: Path | None = Field(
         default=None, description="Folder with a county's own operations (*.yaml), beside the shipped ones."
     )
