@@ -27,6 +27,7 @@ from ledger.operations.catalogue import catalogue
 from ledger.operations.service import Desk
 from ledger.problems import PROBLEMS
 from ledger.settings import Settings
+from ledger.year_end.service import AGAIN as YEAR_END
 
 VERSION = "0.1.0"
 SERVICE = "ledger"
@@ -40,6 +41,7 @@ ROOMS = (
     "journal",
     "approvals",
     "periods",
+    "year_end",
     "reports",
     "audit",
 )
@@ -96,7 +98,7 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         database=create_engine(settings.database_url, application_name="fangpin-ledger", pool_size=settings.pool_size),
         engine=PostingEngine(settings.database_url, limits),
         fingerprint_secret=key_bytes(settings.fingerprint_key),
-        again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **desk.again()},
+        again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **YEAR_END, **desk.again()},
     )
 
 
