@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -309,6 +309,23 @@ async def _reopen(scene: Scene) -> Prepared:
     return {"period": "2021-01"}, {"reason": "测试", "authority": "批复"}
 
 
+async def _ended_year(scene: Scene) -> Prepared:
+    """A book of its own whose only month of 2024 is closed, with money and budget in it."""
+    county = replace(scene.county, book=str(630000 + scene.number()))
+    body = {"code": county.book, "name": "年末账套", "first_period": "2024-12"}
+    made = await county.ledger.post("/v1/books", json=body, headers=county.headers("admin"))
+    assert made.is_success, made.text
+    on = {"amount_fen": 100, "effective_on": "2024-12-05"}
+    await county.post("ledger", "/funds/health/receipts", {**on, "source": "county"}, "officer")
+    await county.post("ledger", "/funds/health/allotments", {**on, "fiscal_year": 2024, "authority": "文号"}, "officer")
+    await county.post("ledger", "/periods/2024-12/close", {}, "officer")
+    return {"book": county.book, "year": "2024"}, {"reference": "NZ-2024"}
+
+
+async def _carry_rules(_scene: Scene) -> Prepared:
+    return {}, {"rules": [{"fund": "repair", "available": "carry", "encumbered": "carry"}]}
+
+
 async def _household(scene: Scene) -> Prepared:
     return {}, household_body(scene.number())
 
@@ -415,6 +432,9 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/proposals/{id}/withdrawal"): _proposal_no,
     ("ledger", "POST", "/periods/{period}/close"): _close,
     ("ledger", "POST", "/periods/{period}/reopen"): _reopen,
+    ("ledger", "POST", "/fiscal-years/{year}/closing"): _ended_year,
+    ("ledger", "POST", "/fiscal-years/{year}/carry-forward"): _ended_year,
+    ("ledger", "POST", "/carry-forward-rules"): _carry_rules,
     ("claims", "POST", "/households"): _household,
     ("claims", "PATCH", "/households/{household_id}"): _household_patch,
     ("claims", "POST", "/households/search"): _search,
@@ -439,6 +459,10 @@ async def _household_id(scene: Scene) -> str:
     return str((await scene.household())["id"])
 
 
+async def _period(_scene: Scene) -> str:
+    return "2021-01"
+
+
 async def _any_batch(scene: Scene) -> str:
     found = await scene.county.get("claims", "/payout-batches", "payer")
     return str(found["items"][0]["id"]) if found["items"] else str((await scene.batch())["id"])
@@ -457,4 +481,5 @@ READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "claim_id": Scene.claim,
     "batch_id": _any_batch,
     "account": scene_bank.account,
+    "period": _period,
 }

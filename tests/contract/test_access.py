@@ -23,6 +23,8 @@ QUERIES = {
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
     "/reports/fund-execution": {"fiscal_year": "2021"},
     "/reports/budget-vs-actual": {"fiscal_year": "2021"},
+    "/reports/carry-forward": {"fiscal_year": "2021"},
+    "/reports/year-end": {"fiscal_year": "2021"},
     "/audit/journal": {"from": "2021-01-01", "to": "2021-12-31", "format": "jsonl"},
 }
 FREE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
@@ -44,7 +46,7 @@ async def send(
     scene: Scene, row: Row, headers: dict[str, str], parameters: dict[str, str], body: Any
 ) -> httpx.Response:
     client = scene.county.ledger if row.service == "ledger" else scene.county.claims
-    path = row.path if row.path.startswith("/v1/") else f"/v1/books/{BOOK}{row.path}"
+    path = row.path if row.path.startswith("/v1/") else f"/v1/books/{parameters.get('book', BOOK)}{row.path}"
     extra = {"If-Match": '"1"'} if row.method == "PATCH" else {}
     # A file's body names its one part.
     is_file = row.path.endswith("/statements") and isinstance(body, dict)
@@ -58,10 +60,12 @@ async def send(
     )
 
 
-def headers_of(scene: Scene, role: str, body: dict[str, object] | None, *, foreign: bool = False) -> dict[str, str]:
+def headers_of(
+    scene: Scene, role: str, body: dict[str, object] | None, *, book: str = BOOK, foreign: bool = False
+) -> dict[str, str]:
     """The headers of a person of this role; a book that is to be opened is the person's own."""
     made = scene.county.headers(f"{role}/access-{role}")
-    book = FOREIGN_BOOK if foreign else str((body or {}).get("code", BOOK)).partition(".")[0]
+    book = FOREIGN_BOOK if foreign else str((body or {}).get("code", book)).partition(".")[0]
     token_book = book if book.isdigit() else BOOK
     made["Authorization"] = f"Bearer {scene.county.issuer.token(role, book=token_book, sub=f'access-{role}')}"
     return made
@@ -81,7 +85,8 @@ async def test_an_endpoint_lets_in_exactly_the_roles_of_its_row(scene: Scene, ro
         assert (stranger.status_code, stranger.json()["code"]) == (403, "forbidden"), (role, stranger.text)
         if role in allowed:
             parameters, body = await scene.prepared(row)
-        answer = await send(scene, row, headers_of(scene, role, body), parameters, body)
+        book = parameters.get("book", BOOK)
+        answer = await send(scene, row, headers_of(scene, role, body, book=book), parameters, body)
         if role in allowed:
             assert answer.is_success, (role, answer.status_code, answer.text)
         else:

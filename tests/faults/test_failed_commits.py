@@ -91,7 +91,7 @@ def failing_commits(stack: Stack, service: str, how: str) -> Iterator[None]:
 @pytest.mark.parametrize("row", WRITING, ids=lambda row: f"{row.service} {row.method} {row.path}")
 async def test_a_commit_that_fails_is_not_answered_as_done(running: Stack, scene: Scene, row: Row, how: str) -> None:
     parameters, body = await scene.prepared(row)
-    headers = _headers(scene, row, body)
+    headers = _headers(scene, row, body, parameters.get("book"))
     before = running.sql(row.service, CONTENT)
     with failing_commits(running, row.service, how):
         failed = await send(scene, row, headers, parameters, body)
@@ -120,9 +120,11 @@ def assert_says_it_failed(row: Row, how: str, failed: httpx.Response) -> None:
         assert failed.json()["code"] == "internal_error"
 
 
-def _headers(scene: Scene, row: Row, body: dict[str, object] | None) -> dict[str, str]:
+def _headers(scene: Scene, row: Row, body: dict[str, object] | None, book: str | None) -> dict[str, str]:
     role = row.roles.split()[0]
     made = scene.county.headers(f"{role}/commit-{role}")
+    if book is not None:
+        made["Authorization"] = f"Bearer {scene.county.issuer.token(role, book=book, sub=f'commit-{role}')}"
     if row.path == "/v1/books":
         assert body is not None
         token = scene.county.issuer.token(role, book=str(body["code"]), sub=f"commit-{role}")

@@ -14,7 +14,8 @@ import ledger.books.tables
 import ledger.budgets.tables
 import ledger.funds.tables
 import ledger.journal.tables
-import ledger.periods.tables  # noqa: F401 - imported for their tables
+import ledger.periods.tables
+import ledger.year_end.tables  # noqa: F401 - imported for their tables
 from ledger.metadata import metadata
 
 # A migration that cannot get its locks gives up rather than hold up the queue behind it.

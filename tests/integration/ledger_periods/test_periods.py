@@ -15,6 +15,7 @@ from tests.support.servers import Server
 pytestmark = pytest.mark.anyio
 
 RECEIPT = {"amount_fen": 100_00, "source": "county"}
+WHY = {"reason": "漏记退票", "authority": "县财政局〔2021〕3号"}
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ async def test_nothing_posts_into_a_closed_month_and_it_does_again_once_reopened
     await ledger.made("/funds/health/receipts", **RECEIPT, effective_on="2021-02-01")
 
     reopened = await ledger.made("/periods/2021-01/reopen", reason="漏记退票", authority="县财政局〔2021〕3号")
-    assert (reopened["status"], reopened["last_event"]["reason"]) == ("open", "漏记退票")
+    event = reopened["last_event"]
+    assert (reopened["status"], event["reason"], event["authority"]) == ("open", "漏记退票", "县财政局〔2021〕3号")
     await ledger.made("/funds/health/receipts", **RECEIPT, effective_on="2021-01-31")
     assert (await ledger.read("/chain/verification"))["verified"] is True
 
@@ -55,24 +57,32 @@ async def test_months_close_in_order_and_reopen_from_the_last_one_back(ledger: L
     await ledger.made("/periods/2021-02/close")
     again = await ledger.post("/periods/2021-02/close")
     assert (again.status_code, again.json()["code"]) == (409, "period_closed")
-    inner = await ledger.post("/periods/2021-01/reopen")
+    inner = await ledger.post("/periods/2021-01/reopen", WHY)
     assert (inner.status_code, inner.json()["code"]) == (409, "out_of_order")
-    await ledger.made("/periods/2021-02/reopen")
-    await ledger.made("/periods/2021-01/reopen")
-    none_left = await ledger.post("/periods/2021-01/reopen")
+    await ledger.made("/periods/2021-02/reopen", **WHY)
+    await ledger.made("/periods/2021-01/reopen", **WHY)
+    none_left = await ledger.post("/periods/2021-01/reopen", WHY)
     assert (none_left.status_code, none_left.json()["code"]) == (409, "out_of_order")
+
+
+@pytest.mark.parametrize("said", [None, {}, {"reason": "漏记"}, {"authority": "批复"}, WHY | {"reason": ""}])
+async def test_reopening_says_why_and_on_whose_authority(ledger: LedgerCalls, said: dict[str, object] | None) -> None:
+    await ledger.made("/periods/2021-01/close")
+    refused = await ledger.post("/periods/2021-01/reopen", said)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert (await ledger.read("/periods"))["items"][0]["status"] == "closed"
 
 
 async def test_the_current_month_and_months_the_book_does_not_have_are_refused(ledger: LedgerCalls) -> None:
     current = await close_all_ended_months(ledger)
     refused = await ledger.post(f"/periods/{current}/close")
     assert (refused.status_code, refused.json()["code"]) == (409, "period_not_ended")
-    for month in (next_month(current), "2020-12", "2199-01"):
+    for month in (next_month(current), "2020-12", "2199-01", "2021-13", "2020-13"):
         response = await ledger.post(f"/periods/{month}/close")
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("month", ["2021-13", "2021-00", "2021-1", "202101", "１２", "2021-01-01"])
+@pytest.mark.parametrize("month", ["2021-14", "2021-00", "2021-1", "202101", "１２", "2021-01-01"])
 async def test_a_malformed_month_is_refused(ledger: LedgerCalls, month: str) -> None:
     response = await ledger.post(f"/periods/{month}/close")
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
@@ -88,7 +98,7 @@ async def test_a_reason_must_be_a_text_without_personal_data(ledger: LedgerCalls
 
 async def test_one_key_closes_once_and_answers_the_same_after_a_reopening(ledger: LedgerCalls) -> None:
     first = await ledger.post("/periods/2021-01/close", key="close-1")
-    await ledger.made("/periods/2021-01/reopen")
+    await ledger.made("/periods/2021-01/reopen", **WHY)
     again = await ledger.post("/periods/2021-01/close", key="close-1")
     assert (again.status_code, again.content, again.headers["Idempotent-Replayed"]) == (200, first.content, "true")
     assert (await ledger.read("/periods"))["items"][0]["status"] == "open"

@@ -28,6 +28,7 @@ from ledger.operations.catalogue import catalogue
 from ledger.operations.service import Desk
 from ledger.problems import PROBLEMS
 from ledger.settings import Settings
+from ledger.year_end.service import AGAIN as YEAR_END
 
 VERSION = "0.1.0"
 SERVICE = "ledger"
@@ -42,6 +43,7 @@ ROOMS = (
     "approvals",
     "periods",
     "bank",
+    "year_end",
     "reports",
     "audit",
 )
@@ -98,7 +100,7 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         database=create_engine(settings.database_url, application_name="fangpin-ledger", pool_size=settings.pool_size),
         engine=PostingEngine(settings.database_url, limits),
         fingerprint_secret=key_bytes(settings.fingerprint_key),
-        again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **desk.again()},
+        again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **YEAR_END, **desk.again()},
         cipher=FieldCipher(KeyRing.from_file(settings.key_file)),
     )
 

@@ -267,6 +267,38 @@ MATCH_UNDONE: Final = ProblemType(
     "该勾对已被撤销。",
     "The match was undone already.",
 )
+CHECKLIST_FAILED: Final = ProblemType(
+    "checklist_failed",
+    409,
+    "结账检查未通过",
+    "The closing checklist has failed items",
+    "该期间的结账检查有未通过的事项，见 failed。",
+    "The period's checklist has items that failed: see failed.",
+)
+ADJUSTING_PERIOD_BEGUN: Final = ProblemType(
+    "adjusting_period_begun",
+    409,
+    "调整期已有凭证",
+    "The adjusting period has begun",
+    "该年度第13期已有凭证，十二月不再反结账；须更正的事项请记入第13期。",
+    "The year's period 13 has entries, so December stays closed; what must be put right is booked in period 13.",
+)
+PROPOSALS_WAIT: Final = ProblemType(
+    "proposals_wait",
+    409,
+    "本年度尚有待复核事项",
+    "Proposals of the year wait",
+    "本年度还有 {waiting} 项待复核，须先复核、退回或撤回。",
+    "{waiting} proposals of the year still wait; they are approved, refused or withdrawn first.",
+)
+DUPLICATE_FUND_IN_RULES: Final = ProblemType(
+    "duplicate_fund_in_rules",
+    422,
+    "同一基金有两条规则",
+    "Two rules for one fund",
+    "每项基金只能有一条结转规则。",
+    "Each fund has one carry-forward rule at most.",
+)
 
 OPERATION_NOT_OF_FUND: Final = ProblemType(
     "operation_not_of_fund",
@@ -311,4 +343,8 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     ALREADY_MATCHED,
     MATCH_SUMS_DIFFER,
     MATCH_UNDONE,
+    CHECKLIST_FAILED,
+    ADJUSTING_PERIOD_BEGUN,
+    PROPOSALS_WAIT,
+    DUPLICATE_FUND_IN_RULES,
 )

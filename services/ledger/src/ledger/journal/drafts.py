@@ -198,7 +198,8 @@ class Needs:
     """What a plan reads: the engine loads it under the book's lock before it decides.
 
     Funds of the named encumbrances, items and entries are loaded too, and the encumbrances items hold; with ``subtree`` also every
-    fund below a loaded one, with ``all_funds`` every fund of the book.
+    fund below a loaded one, with ``all_funds`` every fund of the book. ``year_ends`` are fiscal years whose end is decided on: the loaded
+    funds' balances as of December 31, every encumbrance that stands in the year, what waits, and the rules of carrying forward.
     """
 
     funds: frozenset[str] = frozenset()
@@ -208,6 +209,7 @@ class Needs:
     items: frozenset[UUID] = frozenset()
     proposals: frozenset[UUID] = frozenset()
     all_funds: bool = False
+    year_ends: frozenset[int] = frozenset()
 
 
 class Fill(Enum):

@@ -1,6 +1,6 @@
 -- All a group of requests needs to be decided, in one round trip. Runs after the book is locked, so everything it reads stands still.
 -- $1 book, $2 fund codes, $3 encumbrance ids, $4 entry ids, $5 also the funds below, $6 idempotency keys, $7 open item ids,
--- $8 proposal ids, $9 every fund
+-- $8 proposal ids, $9 every fund, $10 fiscal years whose end is decided on
 -- Every table is looked up by a whole key, one key at a time (LATERAL … OFFSET 0): no plan may read more as the book grows, not even
 -- one that was made while the tables were empty. Where the key is not the primary one, ``book || ''`` keeps the primary key, which starts
 -- with the book, from being taken for it.
@@ -19,7 +19,9 @@ WITH RECURSIVE undone AS (
     SELECT e.id, e.fund, b.budget_year AS fiscal_year, e.amount_fen, e.purpose, e.reference, b.expires_at, e.opened_seq, e.opened_on,
            e.purpose_code, b.encumbered_fen, b.liquidated_fen, b.returned_fen, b.released_fen, b.payable_fen,
            (SELECT h.id FROM open_item h WHERE h.encumbrance = e.id AND h.book || '' = $1) AS held_by
-    FROM (SELECT unnest($3::uuid[]) AS id UNION SELECT encumbrance FROM undone_posting UNION SELECT encumbrance FROM item) named
+    FROM (SELECT unnest($3::uuid[]) AS id UNION SELECT encumbrance FROM undone_posting UNION SELECT encumbrance FROM item
+          UNION SELECT standing.id FROM unnest($10::int[]) AS ended (year) CROSS JOIN LATERAL (SELECT n.id FROM encumbrance_balance n
+              WHERE n.book = $1 AND n.budget_year = ended.year AND n.remaining_fen > 0 OFFSET 0) standing) named
     CROSS JOIN LATERAL (SELECT * FROM encumbrance n WHERE n.book = $1 AND n.id = named.id OFFSET 0) e
     CROSS JOIN LATERAL (SELECT * FROM encumbrance_balance n WHERE n.book = $1 AND n.id = named.id OFFSET 0) b
 ), wanted AS (
@@ -57,6 +59,19 @@ SELECT json_build_object(
     'approval_rules', coalesce((SELECT rules FROM approval_policy WHERE book = $1 ORDER BY position DESC LIMIT 1), '[]'),
     'budget_versions', (SELECT coalesce(json_agg(json_build_array(v.fiscal_year, v.version)), '[]')
                         FROM (SELECT fiscal_year, max(version) AS version FROM budget_version WHERE book = $1 GROUP BY fiscal_year) v),
+    'carry_rules', coalesce((SELECT rules FROM carry_rules WHERE book = $1 ORDER BY position DESC LIMIT 1), '[]'),
+    'year_ends', (SELECT coalesce(json_agg(json_build_object('year', ended.year,
+                     'balances', (SELECT coalesce(json_agg(json_build_array(b.fund, b.account, b.budget_year, b.source, b.purpose_code,
+                             (b.debit_fen - b.credit_fen - coalesce(later.fen, 0))::bigint)), '[]')
+                         FROM wanted w CROSS JOIN LATERAL (SELECT * FROM balance n
+                             WHERE n.book = $1 AND n.fund = w.code AND n.budget_year = 0 OFFSET 0) b
+                         CROSS JOIN LATERAL (SELECT sum(d.debit_fen - d.credit_fen) AS fen FROM daily_total d WHERE d.book = $1
+                             AND d.fund = b.fund AND d.account = b.account AND d.budget_year = 0 AND d.source = b.source
+                             AND d.purpose_code = b.purpose_code AND d.day > make_date(ended.year, 12, 31)) later),
+                     'waiting', (SELECT coalesce(json_agg(p.operation), '[]') FROM proposal p
+                         WHERE p.book || '' = $1 AND p.period BETWEEN ended.year || '-01' AND ended.year || '-13'
+                         AND NOT EXISTS (SELECT FROM decision d WHERE d.book = $1 AND d.proposal = p.id)))), '[]')
+                  FROM unnest($10::int[]) AS ended (year)),
     'encumbrances', (SELECT coalesce(json_agg(row_to_json(reserved)), '[]') FROM reserved),
     'entries', (SELECT coalesce(json_agg(row_to_json(undone)), '[]') FROM undone),
     'postings', (SELECT coalesce(json_agg(row_to_json(p) ORDER BY p.seq, p.line), '[]') FROM undone_posting p),

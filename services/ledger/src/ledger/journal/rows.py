@@ -16,12 +16,15 @@ from ledger.journal.state import (
     AccountState,
     ApprovalRule,
     BookState,
+    CarryRule,
     ChainHead,
     EncumbranceState,
     FundState,
     ItemState,
     ProposalState,
     PurposeState,
+    Treatment,
+    YearEnd,
     open_months,
 )
 
@@ -252,6 +255,18 @@ class _ApprovalRuleRow(TypedDict):
     from_fen: int
 
 
+class _CarryRuleRow(TypedDict):
+    fund: str
+    available: Treatment
+    encumbered: Treatment
+
+
+class _YearEndRow(TypedDict):
+    year: int
+    balances: list[tuple[str, str, int, str, str, int]]
+    waiting: list[str]
+
+
 class Loaded(TypedDict):
     """The JSON answer of ``load.sql``."""
 
@@ -268,6 +283,8 @@ class Loaded(TypedDict):
     proposals: list[tuple[str, str, str, str, str]]
     approval_rules: list[_ApprovalRuleRow]
     budget_versions: list[tuple[int, int]]
+    carry_rules: list[_CarryRuleRow]
+    year_ends: list[_YearEndRow]
     encumbrances: list[_EncumbranceRow]
     entries: list[_EntryRow]
     postings: list[_PostingRow]
@@ -308,7 +325,15 @@ def book_state(book: str, loaded: Loaded) -> BookState:
             ApprovalRule(rule["kind"], rule["fund"], rule["from_fen"]) for rule in loaded["approval_rules"]
         ),
         budget_versions=dict(loaded["budget_versions"]),
+        year_ends={row["year"]: _year_end(row) for row in loaded["year_ends"]},
+        carry_rules=tuple(
+            CarryRule(rule["fund"], rule["available"], rule["encumbered"]) for rule in loaded["carry_rules"]
+        ),
     )
+
+
+def _year_end(row: _YearEndRow) -> YearEnd:
+    return YearEnd(row["year"], {(b[0], b[1], b[2], b[3], b[4]): b[5] for b in row["balances"]}, tuple(row["waiting"]))
 
 
 def _item(row: _ItemRow) -> ItemState:

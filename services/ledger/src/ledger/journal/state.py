@@ -185,6 +185,31 @@ class ApprovalRule:
     from_fen: int
 
 
+Treatment = Literal["lapse", "carry"]
+"""What becomes of a year's budget at its end: it lapses, or the next year gets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarryRule:
+    """What becomes of a fund's available and encumbered budget at year-end; ``*`` means every fund no other rule names."""
+
+    fund: str
+    available: Treatment
+    encumbered: Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class YearEnd:
+    """A fiscal year at its end: balances as of December 31, period 13 included, and the operations that wait in the year.
+
+    ``balances`` holds debit minus credit of accounts without a budget year; entries of later years are not in it.
+    """
+
+    year: int
+    balances: dict[BalanceKey, int]
+    waiting: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class ChainHead:
     """Where the book's chain stands."""
@@ -222,6 +247,9 @@ class BookState:
     approval_rules: tuple[ApprovalRule, ...] = ()
     budget_versions: dict[int, int] = field(default_factory=dict)
     """The latest version of each fiscal year's budget."""
+    year_ends: dict[int, YearEnd] = field(default_factory=dict)
+    """The years whose end a plan asked for."""
+    carry_rules: tuple[CarryRule, ...] = ()
 
     def fund(self, code: str) -> FundState | None:
         """The fund, or nothing if the book has none of that code."""
@@ -326,6 +354,9 @@ class BookState:
         debit, credit = self.turnover.get(key, (0, 0))
         amount = -line.amount_fen if line.red else line.amount_fen
         self.turnover[key] = (debit + amount, credit) if line.side == "debit" else (debit, credit + amount)
+        for end in self.year_ends.values():
+            if entry.fiscal_year <= end.year and not line.budget_year:
+                end.balances[key] = end.balances.get(key, 0) + line.signed_fen
         if line.encumbrance is not None:
             self.encumbrances[line.encumbrance] = self.encumbrances[line.encumbrance].after(line, entry)
         if line.item is not None:

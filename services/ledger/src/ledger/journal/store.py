@@ -56,6 +56,7 @@ async def load(connection: Connection, book: str, tickets: Sequence[Ticket]) -> 
         list({item for need in needs for item in need.items}),
         list({proposal for need in needs for proposal in need.proposals}),
         any(need.all_funds for need in needs),
+        list({year for need in needs for year in need.year_ends}),
     )
     loaded: rows.Loaded = orjson.loads(answer)
     return loaded

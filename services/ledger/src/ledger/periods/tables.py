@@ -1,4 +1,4 @@
-"""Tables of months. A month's status moves only through an event, by trigger."""
+"""Tables of periods. A period's status moves only through an event, by trigger."""
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, SmallInteger, Table, Text, func
 

@@ -77,6 +77,12 @@ def _month_end(day: date) -> date:
     return first_of_next - timedelta(days=1)
 
 
+def _last_period(day: date) -> str:
+    """Return the last period whose days lie in a day's month: December holds the adjusting period 13, which is dated its last day."""
+    code = month_code(day)
+    return f"{day.year:04d}-13" if day.month == 12 else code  # noqa: PLR2004 - December
+
+
 async def head_seq(connection: AsyncConnection, book: str) -> int | None:
     """Return the last entry's ``seq`` (0 in a book without entries), or nothing if there is no such book."""
     found = await connection.execute(select(chain_head.c.seq).where(chain_head.c.book == book))
@@ -95,7 +101,7 @@ async def turnover_at(
     """Cumulative turnover per fund and account at a cut. ``head`` is the book's last ``seq`` in the same snapshot."""
     parts = [
         _part(balance, 1, book, of_fund, of_account),
-        _part(monthly_total, -1, book, of_fund, of_account).where(monthly_total.c.month > month_code(cut.as_of)),
+        _part(monthly_total, -1, book, of_fund, of_account).where(monthly_total.c.month > _last_period(cut.as_of)),
         _part(daily_total, -1, book, of_fund, of_account).where(
             daily_total.c.day > cut.as_of, daily_total.c.day <= _month_end(cut.as_of)
         ),
