@@ -61,6 +61,10 @@ async def test_versions_are_counted_and_each_stands_with_its_authority_and_its_e
     assert [one["version"] for one in listed] == [1, 2, 3]
     assert listed[1] == {**amended.json()}
     assert listed[0]["document"] == "宁财预〔2021〕1号"
+    assert await ledger.read("/budget-versions/2021/2") == listed[1]
+    for unknown in ("/budget-versions/2021/4", "/budget-versions/2022/1"):
+        assert (await ledger.get(unknown)).status_code == 404
+    assert (await ledger.get("/budget-versions/2021/0")).status_code == 422
     entry = await ledger.read(f"/journal-entries/{listed[2]['entry']}")
     assert [
         (line["account"], line["side"], line["amount_fen"], line["purpose_code"]) for line in entry["postings"]
