@@ -175,7 +175,8 @@ async def test_the_history_tells_every_entry_and_extension_in_order(ledger: Ledg
     assert [item["position"] for item in items] == sorted(item["position"] for item in items)
     assert (items[1]["payee_ref"], items[2]["reason"]) == ("p-1", "工程延期验收")
     # In pages it is the same history.
-    paged, cursor = [], {}
+    paged: list[Any] = []
+    cursor: dict[str, object] = {}
     while True:
         page = await ledger.read(f"/encumbrances/{one}/history", limit=2, **cursor)
         paged += page["items"]
