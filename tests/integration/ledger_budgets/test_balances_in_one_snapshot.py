@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from deploy.local.issuer import Issuer
+from ledger.budgets import store
 from tests.support.ledger_calls import Json, LedgerCalls
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +62,28 @@ async def test_every_account_shows_debit_and_credit_beside_the_open_encumbrances
     assert {one["fund"] for one in (await ledger.read("/balances"))["funds"]} >= {"repair", "health", "industry"}
     for query, status in (({"fund": "nowhere"}, 404), ({"cursor": "x"}, 422), ({"limit": 10_001}, 422)):
         assert (await ledger.get("/balances", **query)).status_code == status
+
+
+@pytest.mark.parametrize("read", ["fund_sums", "account_sums", "with_a_remainder"])
+async def test_what_is_posted_between_two_reads_of_an_answer_is_in_none_of_them(
+    ledger: LedgerCalls, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    first = await encumbered(ledger, "repair", 300)
+    before = (await ledger.read("/chain"))["seq"]
+    really = getattr(store, read)
+
+    async def posted_first(*given: Any, **named: Any) -> Any:
+        await encumbered(ledger, "repair", 7)
+        return await really(*given, **named)
+
+    monkeypatch.setattr(store, read, posted_first)
+    shown = await ledger.read("/balances", fund="repair")
+    assert (await ledger.read("/chain"))["seq"] == before + 1
+    assert shown["as_of_seq"] == before
+    assert [one["id"] for one in shown["encumbrances"]] == [first]
+    [repair] = [one for one in shown["funds"] if one["fund"] == "repair"]
+    assert (repair["remaining_fen"], repair["encumbered_fen"], repair["available_fen"]) == (300, 300, 8700)
+    assert figures(repair, "encumbered") == (0, 300, -300)
 
 
 async def test_remainders_equal_what_is_encumbered_in_every_answer_under_load(ledger: LedgerCalls) -> None:
