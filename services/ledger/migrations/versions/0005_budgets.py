@@ -1,4 +1,4 @@
-"""Purposes and versions of the budget stand in the chain, proved by the database; expiring encumbrances are found by an index.
+"""Purposes and versions of the budget stand in the chain, proved by the database; open encumbrances are found by an index.
 
 The SQL stands in the file beside this one.
 

@@ -1,5 +1,5 @@
--- What expires soon and what has expired is found without reading every encumbrance there ever was.
-CREATE INDEX ix_encumbrance_balance_expires_at ON encumbrance_balance (expires_at, book) WHERE remaining_fen > 0 AND expires_at IS NOT NULL;
+-- What is open, expires soon or has expired is found without reading every encumbrance there ever was.
+CREATE INDEX ix_encumbrance_balance_open ON encumbrance_balance (expires_at, book) WHERE remaining_fen > 0;
 
 CREATE FUNCTION purpose_recorded() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -179,12 +179,15 @@ class FundSum:
 
 
 _FUND_SUMS = text("""
-    SELECT f.code, f.name_zh, count(b.id) FILTER (WHERE b.remaining_fen > 0), coalesce(sum(b.remaining_fen), 0)::bigint
-    FROM fund f
-    LEFT JOIN encumbrance e ON e.book = f.book AND e.fund = f.code
-    LEFT JOIN encumbrance_balance b ON b.book = e.book AND b.id = e.id
+    WITH left_over AS (
+        SELECT e.fund, count(*) AS number, sum(b.remaining_fen)::bigint AS fen
+        FROM encumbrance_balance b JOIN encumbrance e ON e.book = b.book AND e.id = b.id
+        WHERE b.book = :book AND b.remaining_fen > 0 GROUP BY e.fund
+    )
+    SELECT f.code, f.name_zh, coalesce(l.number, 0), coalesce(l.fen, 0)
+    FROM fund f LEFT JOIN left_over l ON l.fund = f.code
     WHERE f.book = :book AND (cast(:fund AS text) IS NULL OR f.code = :fund OR starts_with(f.code, :fund || '.'))
-    GROUP BY f.position, f.code, f.name_zh ORDER BY f.position, f.code
+    ORDER BY f.position, f.code
 """)
 
 
