@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
 
-from tests.contract import scene_operations
+from tests.contract import scene_budgets, scene_operations
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -43,7 +42,7 @@ class Scene:
     async def reading(self, row: Row) -> Prepared:
         """The parameters of a GET."""
         if row.path == "/budget-versions/{fiscal_year}/{version}":
-            return await _one_version(self), None
+            return await scene_budgets.one_version(self), None
         if row.path in IDS:
             return {"id": await IDS[row.path](self)}, None
         parameters = {name: await make(self) for name, make in READ_PARAMETERS.items() if f"{{{name}}}" in row.path}
@@ -70,12 +69,6 @@ class Scene:
     async def encumbrance(self) -> str:
         """An open encumbrance's id."""
         body = {"fund": "insurance", "fiscal_year": 2021, "amount_fen": 100, "purpose": "测试", "effective_on": ON}
-        return str((await self.county.post("ledger", "/encumbrances", body, "officer"))["id"])
-
-    async def expiring(self) -> str:
-        """An open encumbrance's id that has an expiry."""
-        body = {"fund": "insurance", "fiscal_year": 2021, "amount_fen": 100, "purpose": "测试", "effective_on": ON}
-        body["expires_at"] = (datetime.now(UTC) + timedelta(days=3)).isoformat()
         return str((await self.county.post("ledger", "/encumbrances", body, "officer"))["id"])
 
     async def liquidation(self) -> dict[str, str]:
@@ -233,15 +226,6 @@ async def _budget_version(scene: Scene) -> Prepared:
     return {}, {"fiscal_year": 2021, "kind": kind, **said}
 
 
-async def _one_version(scene: Scene) -> dict[str, str]:
-    found = await scene.county.get("ledger", "/budget-versions", "officer", fiscal_year="2021")
-    if not found["items"]:
-        _, body = await _budget_version(scene)
-        assert body is not None
-        await scene.county.post("ledger", "/budget-versions", body, "officer")
-    return {"fiscal_year": "2021", "version": "1"}
-
-
 def transfer(settled_by: str) -> dict[str, object]:
     """A transfer from the insurance fund to the health fund."""
     funds = {"from_fund": "insurance", "to_fund": "health", "amount_fen": 10, "fiscal_year": 2021}
@@ -274,24 +258,6 @@ async def _return(scene: Scene) -> Prepared:
 
 async def _release(scene: Scene) -> Prepared:
     return {"id": await scene.encumbrance()}, {"effective_on": ON}
-
-
-async def _extension(scene: Scene) -> Prepared:
-    later = (datetime.now(UTC) + timedelta(days=9)).isoformat()
-    return {"id": await scene.expiring()}, {"expires_at": later, "reason": "测试"}
-
-
-async def _liquidations(scene: Scene) -> Prepared:
-    items = [{"id": await scene.encumbrance(), "amount_fen": 100, "payee_ref": "payee-1"} for _ in range(2)]
-    return {}, {"items": items, "effective_on": ON}
-
-
-async def _releases(scene: Scene) -> Prepared:
-    return {}, {"ids": [await scene.encumbrance(), await scene.encumbrance()], "effective_on": ON, "reason": "测试"}
-
-
-async def _expiry(_scene: Scene) -> Prepared:
-    return {}, {"most": 10}
 
 
 async def _entry(_scene: Scene) -> Prepared:
@@ -424,6 +390,7 @@ async def _bank_file(scene: Scene) -> Prepared:
 
 
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
+    **scene_budgets.MAKERS,
     ("ledger", "POST", "/v1/books"): _book,
     ("ledger", "POST", "/funds"): _fund,
     ("ledger", "POST", "/opening-balances"): _opening,
@@ -439,10 +406,6 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/encumbrances/{id}/liquidations"): _liquidation,
     ("ledger", "POST", "/encumbrances/{id}/liquidations/{lid}/return"): _return,
     ("ledger", "POST", "/encumbrances/{id}/release"): _release,
-    ("ledger", "POST", "/encumbrances/{id}/extension"): _extension,
-    ("ledger", "POST", "/encumbrances/liquidations"): _liquidations,
-    ("ledger", "POST", "/encumbrances/releases"): _releases,
-    ("ledger", "POST", "/encumbrances/expiry"): _expiry,
     ("ledger", "POST", "/journal-entries"): _entry,
     ("ledger", "POST", "/journal-entries/bulk"): _bulk,
     ("ledger", "POST", "/journal-entries/{id}/reversal"): _reversal,
