@@ -1,7 +1,7 @@
 """`make run`: everything up, in order, until somebody asks it to stop.
 
 Order: ports (so that one in use is the first thing said), database server, migrations, keys,
-ledger, claims, worker, demo, summary. Stopping goes the other way round.
+ledger, claims, their workers, demo, summary. Stopping goes the other way round.
 """
 
 import os
@@ -24,7 +24,7 @@ from deploy.local.issuer import Issuer, require_development_mode
 from deploy.local.keys import ServiceKeys
 from deploy.local.migrate import upgrade
 from deploy.local.ports import listen
-from deploy.local.services import is_ready, service_child, url, worker_child
+from deploy.local.services import is_ready, ledger_worker_child, service_child, url, worker_child
 from deploy.local.state import State
 from deploy.local.summary import show_summary
 from deploy.local.supervisor import StopRequestedError, Supervisor
@@ -159,7 +159,7 @@ class Run:
         keys: ServiceKeys,
         listeners: dict[str, socket.socket],
     ) -> None:
-        """Start ledger, claims and, when both are ready, the worker, each as processes of its own."""
+        """Start ledger, claims and, when both are ready, their workers, each as processes of its own."""
         ledger_url = url(self.options.ports["ledger"])
         settings = {
             service: service_settings(database, issuer, keys, ledger_url) for service, database in databases.items()
@@ -179,9 +179,10 @@ class Run:
             firsts[service] = children[0]
         for service, child in firsts.items():
             self.wait_ready(service, child)
-        worker = worker_child(settings["claims"], self.state.logs)
-        self.supervisor.start(worker)
-        say("started", worker.name)
+        logs = self.state.logs
+        for worker in (worker_child(settings["claims"], logs), ledger_worker_child(settings["ledger"], logs)):
+            self.supervisor.start(worker)
+            say("started", worker.name)
 
     def wait_ready(self, service: str, child: Child) -> None:
         """Wait for /readyz."""

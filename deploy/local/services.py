@@ -1,4 +1,4 @@
-"""How each of our processes is started: ledger and claims behind a socket, the worker beside them."""
+"""How each of our processes is started: ledger and claims behind a socket, their workers beside them."""
 
 import os
 import socket
@@ -13,6 +13,7 @@ from deploy.local.child import Child
 from deploy.local.ports import LOOPBACK
 
 WORKER: Final = "worker"
+LEDGER_WORKER: Final = "ledger-worker"
 READY_TIMEOUT: Final = 2.0
 
 
@@ -42,6 +43,16 @@ def worker_child(settings: Mapping[str, str], logs: Path) -> Child:
         name=WORKER,
         command=[sys.executable, "-m", "claims.worker"],
         log=logs / f"{WORKER}.log",
+        environment=process_environment(settings),
+    )
+
+
+def ledger_worker_child(settings: Mapping[str, str], logs: Path) -> Child:
+    """The ledger's worker: gives back what expired encumbrances have left."""
+    return Child(
+        name=LEDGER_WORKER,
+        command=[sys.executable, "-m", "ledger.worker"],
+        log=logs / f"{LEDGER_WORKER}.log",
         environment=process_environment(settings),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_operations
+from tests.contract import scene_bank, scene_budgets, scene_operations
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -41,6 +41,8 @@ class Scene:
 
     async def reading(self, row: Row) -> Prepared:
         """The parameters of a GET."""
+        if row.path == "/budget-versions/{fiscal_year}/{version}":
+            return await scene_budgets.one_version(self), None
         if row.path in IDS:
             return {"id": await IDS[row.path](self)}, None
         parameters = {name: await make(self) for name, make in READ_PARAMETERS.items() if f"{{{name}}}" in row.path}
@@ -405,6 +407,7 @@ async def _bank_file(scene: Scene) -> Prepared:
 
 
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
+    **scene_budgets.MAKERS,
     ("ledger", "POST", "/v1/books"): _book,
     ("ledger", "POST", "/funds"): _fund,
     ("ledger", "POST", "/opening-balances"): _opening,
@@ -470,6 +473,7 @@ async def _any_batch(scene: Scene) -> str:
 
 IDS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "/encumbrances/{id}": Scene.encumbrance,
+    "/encumbrances/{id}/history": Scene.encumbrance,
     "/journal-entries/{id}": Scene.entry,
     "/proposals/{id}": Scene.proposal,
     "/open-items/{id}": _open_item,

@@ -85,7 +85,7 @@ def test_a_run_survives_crashes_keeps_its_data_and_leaves_no_process(state: Path
         assert run.wait_end() == 0, run.said
         run.wait_nothing_left()
         order = [line.split()[1] for line in run.said.splitlines() if line.endswith(" stopping")]
-        assert order == ["worker", "claims", "ledger", "postgres"]
+        assert order == ["ledger-worker", "worker", "claims", "ledger", "postgres"]
 
 
 def test_interrupting_make_alone_stops_everything(state: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -61,6 +62,10 @@ async def test_versions_are_counted_and_each_stands_with_its_authority_and_its_e
     assert [one["version"] for one in listed] == [1, 2, 3]
     assert listed[1] == {**amended.json()}
     assert listed[0]["document"] == "宁财预〔2021〕1号"
+    assert await ledger.read("/budget-versions/2021/2") == listed[1]
+    for unknown in ("/budget-versions/2021/4", "/budget-versions/2022/1"):
+        assert (await ledger.get(unknown)).status_code == 404
+    assert (await ledger.get("/budget-versions/2021/0")).status_code == 422
     entry = await ledger.read(f"/journal-entries/{listed[2]['entry']}")
     assert [
         (line["account"], line["side"], line["amount_fen"], line["purpose_code"]) for line in entry["postings"]
@@ -71,6 +76,37 @@ async def test_versions_are_counted_and_each_stands_with_its_authority_and_its_e
         ("available", "credit", 30, "wages"),
     ]
     assert (await ledger.read("/chain/verification"))["verified"] is True
+
+
+async def test_versions_decided_at_once_are_counted_without_a_gap(ledger: LedgerCalls) -> None:
+    await version(ledger, "original", ("employment", None, 300))
+    answers = await asyncio.gather(*(version(ledger, "amended", ("health", None, n)) for n in range(1, 13)))
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(2, 14))
+    listed = (await ledger.read("/budget-versions", fiscal_year=2021))["items"]
+    assert [one["version"] for one in listed] == list(range(1, 14))
+
+
+async def test_a_version_is_tried_is_conditional_and_waits_for_a_second_person(ledger: LedgerCalls) -> None:
+    lines = [{"fund": "employment", "change_fen": 300}]
+    body: Json = {"fiscal_year": 2021, "kind": "original", "effective_on": ON, "lines": lines, **DECIDED}
+    tried = await ledger.post("/budget-versions?dry_run=true", body)
+    assert (tried.status_code, tried.json()["version"], tried.headers["Dry-Run"]) == (201, 1, "true")
+    seq = (await ledger.read("/chain"))["seq"]
+    late = await ledger.post("/budget-versions", body | {"if_seq": seq - 1})
+    assert (late.status_code, late.json()["field"]) == (412, "if_seq")
+    poor = await ledger.post("/budget-versions", body | {"if_available_at_least_fen": 1})
+    assert (poor.status_code, poor.json()["field"]) == (412, "if_available_at_least_fen")
+    rule = {"rules": [{"kind": "budget_version", "fund": "*", "from_fen": 300}]}
+    assert (await ledger.post("/approval-rules", rule, who="admin")).status_code == 201
+    first, second = [await ledger.post("/budget-versions", body) for _ in range(2)]
+    assert (await ledger.read("/budget-versions"))["items"] == []
+    made = await approved(ledger, first)
+    assert (made["version"], made["prepared_by"] == made["reviewed_by"]) == (1, False)
+    # The second was the original too when it was asked for; by now there is one.
+    again = await ledger.post(f"/proposals/{second.json()['proposal']['id']}/approval", {}, who="checker")
+    assert code(again) == "out_of_order"
+    [shown] = (await ledger.read("/budget-versions"))["items"]
+    assert shown["reviewed_by"] == made["reviewed_by"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from common.logging import configure_logging
 from common.settings import key_bytes
 from common.web import Router, create_app
 from ledger.appropriations.service import AGAIN as APPROPRIATIONS
+from ledger.budgets.expiry import AGAIN as EXPIRY
 from ledger.budgets.service import AGAIN as BUDGETS
 from ledger.context import Context
 from ledger.funds.service import AGAIN as FUNDS
@@ -100,7 +101,7 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         database=create_engine(settings.database_url, application_name="fangpin-ledger", pool_size=settings.pool_size),
         engine=PostingEngine(settings.database_url, limits),
         fingerprint_secret=key_bytes(settings.fingerprint_key),
-        again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **YEAR_END, **desk.again()},
+        again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **EXPIRY, **YEAR_END, **desk.again()},
         cipher=FieldCipher(KeyRing.from_file(settings.key_file)),
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 
 from common.dates import BusinessDate
@@ -67,6 +67,18 @@ async def list_budget_versions(
     """List the versions of the budget 预算版本一览, by year and number."""
     items, next_cursor = await service.list_versions(context.database, book, fiscal_year, limit=limit, cursor=cursor)
     return JsonResponse({"items": items, "next_cursor": next_cursor})
+
+
+@router.get("/budget-versions/{fiscal_year}/{version}", response_model=VersionOut, responses=responses(404))
+async def read_budget_version(
+    context: Ctx,
+    book: BookCode,
+    _reader: Reader,
+    fiscal_year: Annotated[int, Path(ge=1900, le=2200, description="Its fiscal year. 预算年度。")],
+    version: Annotated[int, Path(ge=1, le=1_000_000, description="Its number within the year. 版本号。")],
+) -> Response:
+    """Show one version of the budget 预算版本."""
+    return JsonResponse(await service.read_version(context.database, book, fiscal_year, version))
 
 
 @router.get("/reports/budget-vs-actual", response_model=BudgetVsActual, responses=responses(404))

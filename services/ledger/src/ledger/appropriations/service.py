@@ -6,7 +6,7 @@ journal's own rules say, ``idempotency_key_reused``, ``forbidden`` (people witho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 
@@ -113,27 +113,35 @@ async def list_versions(
         rows = await store.versions(connection, book, year, after=after, limit=limit + 1)
         changes = await store.changes(connection, book, [row.seq for row in rows])
     shown, next_cursor = page_of(rows, limit, lambda row: (row.fiscal_year, row.version))
-    return [
-        {
-            "fiscal_year": row.fiscal_year,
-            "version": row.version,
-            "kind": row.kind,
-            "authority": row.authority,
-            "document": row.document,
-            "decided_on": row.decided_on.isoformat(),
-            "effective_on": row.effective_on.isoformat(),
-            "lines": [
-                {"fund": fund, "purpose_code": purpose or None, "change_fen": fen}
-                for fund, purpose, fen in changes.get(row.seq, [])
-            ],
-            "prepared_by": row.prepared_by,
-            "reviewed_by": row.reviewed_by,
-            "entry": str(row.entry),
-            "seq": row.seq,
-            "position": row.position,
-        }
-        for row in shown
-    ], next_cursor
+    return [_version_json(row, changes.get(row.seq, [])) for row in shown], next_cursor
+
+
+async def read_version(engine: AsyncEngine, book: str, year: int, version: int) -> dict[str, Json]:
+    """Return one version of a year's budget. Raises ``not_found``."""
+    async with snapshot(engine) as connection:
+        rows = await store.versions(connection, book, year, after=(year, version - 1), limit=1)
+        if not rows or rows[0].version != version:
+            raise NOT_FOUND.error()
+        changes = await store.changes(connection, book, [rows[0].seq])
+    return _version_json(rows[0], changes.get(rows[0].seq, []))
+
+
+def _version_json(row: store.VersionRow, changes: Sequence[tuple[str, str, int]]) -> dict[str, Json]:
+    return {
+        "fiscal_year": row.fiscal_year,
+        "version": row.version,
+        "kind": row.kind,
+        "authority": row.authority,
+        "document": row.document,
+        "decided_on": row.decided_on.isoformat(),
+        "effective_on": row.effective_on.isoformat(),
+        "lines": [{"fund": fund, "purpose_code": purpose or None, "change_fen": fen} for fund, purpose, fen in changes],
+        "prepared_by": row.prepared_by,
+        "reviewed_by": row.reviewed_by,
+        "entry": str(row.entry),
+        "seq": row.seq,
+        "position": row.position,
+    }
 
 
 async def transfer(engine: PostingEngine, once: Once, principal: Principal, body: TransferIn) -> Answer:

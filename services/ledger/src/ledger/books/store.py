@@ -93,3 +93,8 @@ async def chart(connection: AsyncConnection, code: str) -> list[BookAccount]:
     columns = (account.c.code, account.c.name_zh, account.c.name_en, account.c.basis, account.c.normal_side)
     rows = await connection.execute(select(*columns).distinct().where(account.c.book == code).order_by(account.c.code))
     return [BookAccount(*row) for row in rows]
+
+
+async def codes(connection: AsyncConnection) -> Sequence[str]:
+    """Return the codes of all books."""
+    return (await connection.execute(select(book.c.code).order_by(book.c.code))).scalars().all()

@@ -150,7 +150,7 @@ class EncumbranceFacts(Wire):
     remaining_fen: SignedFen
 
 
-_EXAMPLE: dict[str, object] = {
+ENCUMBRANCE_EXAMPLE: dict[str, object] = {
     "id": "01957c6e-8f1a-7c3e-9b1d-2f4a6c8e0b12",
     "status": "open",
     "fiscal_year": 2026,
@@ -171,7 +171,7 @@ _EXAMPLE: dict[str, object] = {
 class EncumbranceOut(EncumbranceFacts):
     """An encumbrance in lists and alone; ``fund`` is the code of its fund."""
 
-    model_config = example({**_EXAMPLE, "fund": "insurance"})
+    model_config = example({**ENCUMBRANCE_EXAMPLE, "fund": "insurance"})
 
     fund: str
 
@@ -180,7 +180,10 @@ class EncumbrancePosted(EncumbranceFacts):
     """A new encumbrance (``id`` is its own), the entry that opened it, and the fund's figures after it."""
 
     model_config = example(
-        {**_EXAMPLE, **{name: POSTED_EXAMPLE[name] for name in POSTED_EXAMPLE if name not in {"id", "status"}}}
+        {
+            **ENCUMBRANCE_EXAMPLE,
+            **{name: POSTED_EXAMPLE[name] for name in POSTED_EXAMPLE if name not in {"id", "status"}},
+        }
     )
 
     seq: int
@@ -194,6 +197,6 @@ class EncumbrancePosted(EncumbranceFacts):
 class EncumbranceMoved(Posted):
     """The entry of a liquidation, return or release, the fund's figures after it, and the encumbrance."""
 
-    model_config = example({**POSTED_EXAMPLE, "encumbrance": {**_EXAMPLE, "fund": "insurance"}})
+    model_config = example({**POSTED_EXAMPLE, "encumbrance": {**ENCUMBRANCE_EXAMPLE, "fund": "insurance"}})
 
     encumbrance: EncumbranceOut

@@ -64,6 +64,7 @@ encumbrance_balance = Table(
     # Until when now: an extension moves it.
     Column("expires_at", DateTime(timezone=True)),
     ForeignKeyConstraint(["book", "id"], ["encumbrance.book", "encumbrance.id"]),
+    Index("ix_encumbrance_balance_open", "expires_at", "book", postgresql_where=text("remaining_fen > 0")),
 )
 
 encumbrance_extension = Table(

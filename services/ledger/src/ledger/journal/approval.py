@@ -65,9 +65,12 @@ def needs_second_person(draft: EntryDraft, state: BookState) -> bool:
         return True
     if not state.approval_rules:
         return False
-    funds = {line.fund for line in draft.lines}
-    amount_fen = amount_of(draft, state)
-    return any(_covers(rule, draft.kind, funds, amount_fen) for rule in state.approval_rules)
+    return rules_ask(draft.kind, {line.fund for line in draft.lines}, amount_of(draft, state), state)
+
+
+def rules_ask(kind: str, funds: set[str], amount_fen: int, state: BookState) -> bool:
+    """Tell whether a rule of the book asks for a second person for an entry of this kind, on these funds, about so much."""
+    return any(_covers(rule, kind, funds, amount_fen) for rule in state.approval_rules)
 
 
 def _covers(rule: ApprovalRule, kind: str, funds: set[str], amount_fen: int) -> bool:
