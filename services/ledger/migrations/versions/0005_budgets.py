@@ -3,7 +3,7 @@
 The SQL stands in the file beside this one.
 
 Revision ID: 0005
-Revises: 0002
+Revises: 0003
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
 The SQL stands in the file beside this one.
 
 Revision ID: 0006
-Revises: 0002
+Revises: 0005
 """
 
 from pathlib import Path

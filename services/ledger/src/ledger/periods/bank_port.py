@@ -1,4 +1,4 @@
-"""The periods room's one question to the bank room: is a month's statement reconciled with the book?"""
+"""The one question of the periods room to the bank room: whether the statement of a month is reconciled with the book."""
 
 from ledger.bank.service import reconciliation_status
 
