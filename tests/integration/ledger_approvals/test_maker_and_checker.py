@@ -8,10 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.local.databases import Database
 from deploy.local.issuer import Issuer
 from tests.support.ledger_calls import Json, LedgerCalls
-from tests.support.servers import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -268,8 +266,16 @@ async def test_all_or_nothing_approves_nothing_if_one_is_ones_own(office: Office
     answer = await office.send("/proposals/approvals", body, "checker", "wang", key="both")
     assert [one["status"] for one in answer.json()["results"]] == ["not_attempted", "refused"]
     assert await office.cash() == 10_000
-    unknown = await office.send("/proposals/approvals", {"ids": [NOWHERE]}, "checker", "wang")
-    assert outcome(unknown) == (404, "not_found")
+    body = {"ids": [NOWHERE, other["id"]], "atomic": True}
+    unknown = await office.send("/proposals/approvals", body, "checker", "wang")
+    assert [one["status"] for one in unknown.json()["results"]] == ["refused", "not_attempted"]
+    one_by_one = await office.send("/proposals/approvals", body | {"atomic": False}, "checker", "wang")
+    first, second = one_by_one.json()["results"]
+    assert (first["problem"]["code"], first["problem"]["field"], second["status"]) == (
+        "not_found",
+        "ids[0]",
+        "approved",
+    )
 
 
 async def test_reversals_and_corrections_wait_too(office: Office) -> None:
@@ -349,36 +355,3 @@ async def test_a_proposal_for_a_month_that_closed_is_refused_until_it_reopens(of
     assert (tried.status_code, tried.headers["Dry-Run"]) == (202, "true")
     assert len((await office.read("/proposals"))["items"]) == 1
     assert made["period"] == "2021-03"
-
-
-async def test_the_database_lets_nobody_decide_on_their_own(
-    office: Office, postgres: Server, ledger_database: Database
-) -> None:
-    await office.rules(("payment", "*", 0))
-    made = await office.proposed()
-    attempt = """
-        SET ROLE fangpin_ledger_service;
-        BEGIN;
-        INSERT INTO chain_record (book, position, kind, format, content, prev_hash, hash)
-            SELECT book, position + 1, 'decision', 1, '{{}}', hash, decode(repeat('11', 32), 'hex') FROM chain_head;
-        INSERT INTO decision (book, proposal, position, outcome, by_person, reason, seq, decided_at)
-            SELECT '610923', '{id}', position, '{outcome}', '{person}', 'x', {seq}, now() FROM chain_head;
-        SELECT 'it was taken';
-        ROLLBACK;
-    """
-    for outcome_, person, seq in (
-        ("refused", "li", "NULL"),
-        ("withdrawn", "wang", "NULL"),
-        ("approved", "wang", "NULL"),
-        ("approved", "wang", "1"),
-        ("approved", "li", "1"),
-    ):
-        script = attempt.format(id=made["id"], outcome=outcome_, person=person, seq=seq)
-        with pytest.raises(Exception, match=r"FP020|decided|violates check|not what proposal"):
-            postgres.sql(ledger_database, script)
-    assert "it was taken" in postgres.sql(
-        ledger_database, attempt.format(id=made["id"], outcome="refused", person="wang", seq="NULL")
-    )
-    for verb in ("UPDATE proposal SET sent_by = 'x'", "DELETE FROM proposal", "DELETE FROM decision"):
-        with pytest.raises(Exception, match="permission denied"):
-            postgres.sql(ledger_database, f"SET ROLE fangpin_ledger_service; {verb}")

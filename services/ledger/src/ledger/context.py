@@ -1,8 +1,9 @@
 """What a use case of the ledger works with, built once at start and kept on the app, and how its answer is sent."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 from fastapi import Depends, Query, Request
@@ -21,6 +22,8 @@ from ledger.settings import Settings
 _CONFLICT = 409
 
 DRY_RUN_HEADER = "Dry-Run"
+TRYING: Final = frozenset({"dry_run"})
+"""What of a query does not make it another request: trying something is asking for the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,27 @@ DryRun = Annotated[
 ]
 
 
+@asynccontextmanager
+async def asked_once(request: Request, book: str, key: str, context: Context, *, dry_run: bool) -> AsyncIterator[Once]:
+    """Give what makes this request the same request when it comes again, and whether it is only tried.
+
+    A refusal of what was only tried says so, as every answer to it does.
+    """
+    mark = await request_fingerprint(request, context.fingerprint_secret, without=TRYING)
+    try:
+        yield Once(book, key, mark, dry_run)
+    except Problem as problem:
+        if dry_run:
+            problem.headers = {**problem.headers, DRY_RUN_HEADER: "true"}
+        raise
+
+
 async def once_of(
     request: Request, book: BookCode, key: IdempotencyKey, context: Ctx, *, dry_run: DryRun = False
-) -> Once:
-    """Return what makes this request the same request when it comes again, and whether it is only tried."""
-    return Once(book, key, await request_fingerprint(request, context.fingerprint_secret), dry_run)
+) -> AsyncIterator[Once]:
+    """Give a route with ``{book}`` what ``asked_once`` makes of its request."""
+    async with asked_once(request, book, key, context, dry_run=dry_run) as once:
+        yield once
 
 
 Idempotent = Annotated[Once, Depends(once_of)]

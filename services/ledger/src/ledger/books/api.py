@@ -7,13 +7,13 @@ from fastapi.responses import Response
 
 from common.auth import Principal, require
 from common.errors import IDEMPOTENCY_KEY_REUSED
-from common.idempotency import IdempotencyKey, request_fingerprint
+from common.idempotency import IdempotencyKey
 from common.text import BookCode
 from common.web import JsonResponse, Router, responses
 from ledger.books import service
 from ledger.books.schemas import BookIn, BookOut
 from ledger.books.service import NewBook
-from ledger.context import Ctx, send
+from ledger.context import Ctx, DryRun, asked_once, send
 from ledger.problems import BOOK_EXISTS
 
 router = Router(prefix="/v1/books", tags=["books"])
@@ -22,15 +22,18 @@ Admin = Annotated[Principal, Depends(require("books:admin"))]
 
 
 @router.post("", status_code=201, response_model=BookOut, responses=responses(IDEMPOTENCY_KEY_REUSED, BOOK_EXISTS))
-async def open_book(body: BookIn, key: IdempotencyKey, request: Request, principal: Admin, context: Ctx) -> Response:
+async def open_book(
+    body: BookIn, key: IdempotencyKey, request: Request, principal: Admin, context: Ctx, *, dry_run: DryRun = False
+) -> Response:
     """Open a book: the seven funds, each with every account of the chart.
 
     Every month from the first to the current one is open. The token must be for this book. Needs no second person.
     """
     principal.check_book(body.code)
-    fingerprint = await request_fingerprint(request, context.fingerprint_secret)
     wish = NewBook(body.code, body.name, body.first_period, principal.sub)
-    return send(await service.open_book(context.database, wish, key, fingerprint))
+    # Its book stands in the body: it cannot take what the other routes read from their address.
+    async with asked_once(request, body.code, key, context, dry_run=dry_run) as once:
+        return send(await service.open_book(context.database, wish, once))
 
 
 @router.get("/{book}", response_model=BookOut, dependencies=[Depends(require("ledger:read", "books:admin"))])

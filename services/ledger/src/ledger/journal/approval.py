@@ -57,6 +57,17 @@ def amount_of(draft: EntryDraft, state: BookState) -> int:
     return max(sums.values(), default=0)
 
 
+def reviews_oneself(deed: Deed | None, draft: EntryDraft) -> bool:
+    """Tell whether a voucher names as its reviewer who prepared it, or the very caller who sends it.
+
+    Whoever sends a voucher with a reviewer's name says that another person looked at it. An approval sends nothing (no ``deed``): there
+    the reviewer is the checker who calls.
+    """
+    if draft.reviewed_by is None:
+        return False
+    return draft.reviewed_by == draft.prepared_by or (deed is not None and draft.reviewed_by == deed.sent_by)
+
+
 def needs_second_person(draft: EntryDraft, state: BookState) -> bool:
     """Tell whether an entry waits for a second person: nobody reviewed it yet, and its template or a rule of the book asks for it."""
     if draft.reviewed_by is not None:
@@ -97,7 +108,7 @@ def propose(deed: Deed | None, draft: EntryDraft, state: BookState) -> Act | Pro
 
     def content(entry: PostedEntry | None) -> dict[str, Json]:
         del entry
-        return {**_plain(wish), "arguments": arguments}
+        return {**_plain(wish), "proposed_at": instant(wish.proposed_at), "arguments": arguments}
 
     def render(entry: PostedEntry | None, records: tuple[PostedRecord, ...], state: BookState) -> dict[str, Json]:
         del entry, state

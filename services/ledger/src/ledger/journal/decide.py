@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from common.errors import IDEMPOTENCY_KEY_REUSED, PRECONDITION_FAILED, Problem
+from common.errors import IDEMPOTENCY_KEY_REUSED, PRECONDITION_FAILED, SAME_PERSON, Problem
 from common.ids import uuid7
-from ledger.journal.approval import needs_second_person, propose
+from ledger.journal.approval import needs_second_person, propose, reviews_oneself
 from ledger.journal.chain import Link, content_hash, entry_hash
 from ledger.journal.drafts import (
     NO_SOURCE,
@@ -148,6 +148,8 @@ def _done(request: PostingRequest, state: BookState, rows: NewRows) -> tuple[int
     if isinstance(wish, Problem):
         return wish
     wanted = wish if isinstance(wish, EntryDraft) else wish.entry
+    if wanted is not None and reviews_oneself(request.deed, wanted):
+        return SAME_PERSON.error(field="reviewed_by")
     if wanted is not None and needs_second_person(wanted, state):
         problem = refusal(candidate(wanted, state), state)
         wish = problem or propose(request.deed, wanted, state)
@@ -191,7 +193,8 @@ def _record(book: str, record: RecordDraft, entry: PostedEntry | None, state: Bo
 def _replay(ticket: Ticket, stored: StoredAnswer) -> Outcome:
     if stored.fingerprint != ticket.request.fingerprint:
         return IDEMPOTENCY_KEY_REUSED.error()
-    return Answer(stored.status, stored.body, replayed=stored.body != ticket.unconfirmed)
+    again = stored.body != ticket.unconfirmed
+    return Answer(stored.status, stored.body, replayed=again, dry_run=ticket.request.dry_run)
 
 
 def _problem_body(problem: Problem, instance: str | None) -> str:
