@@ -33,7 +33,7 @@ class Desk:
 
     forger: Forger
 
-    async def proposal(self, told: dict[str, object] | None = None, **changes: object) -> UUID:
+    async def proposal(self, told: dict[str, object] | None = None, /, **changes: object) -> UUID:
         """Insert a proposal by li, sent by svc; ``told`` replaces what its record says, ``changes`` columns of its row."""
         said: dict[str, Any] = {
             "id": str(uuid4()),
@@ -126,7 +126,7 @@ async def refused(code: str, attack: Callable[[], Awaitable[object]], desk: Desk
     assert await broken_totals(connection) == []
 
 
-async def approved(desk: Desk, proposal: UUID, by: str = "wang", **changes: object) -> int:
+async def approved(desk: Desk, proposal: UUID, by: str = "wang", /, **changes: object) -> int:
     """An entry and the approval that let it through, in one transaction."""
     async with desk.forger.connection.transaction():
         seq = await desk.entry(**changes)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import orjson
-
 from common.ids import uuid7
-from ledger.journal.chain import instant
+from ledger.journal.chain import canonical_text, instant
 from ledger.journal.drafts import Act, Fill, RecordDraft, SideRow
 from ledger.journal.state import ProposalState
-from ledger.problems import SECOND_PERSON_NEEDED
+from ledger.problems import AMOUNT_OUT_OF_RANGE, SECOND_PERSON_NEEDED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
 
 ACCEPTED = 202
 WAITING = "waiting"
+MOST_FEN = 2**53 - 1
+"""The most a proposal may be about: the largest number every reader of JSON takes exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,14 @@ def _covers(rule: ApprovalRule, kind: str, funds: set[str], amount_fen: int) -> 
 
 
 def propose(deed: Deed | None, draft: EntryDraft, state: BookState) -> Act | Problem:
-    """Return the act that records the wish and lets it wait. Refused as ``second_person_needed`` if it could not be done again."""
+    """Return the act that records the wish and lets it wait.
+
+    Refusals: second_person_needed, if it could not be done again; amount_out_of_range, beyond what the chain's JSON holds exactly.
+    """
     if deed is None:
         return SECOND_PERSON_NEEDED.error()
+    if amount_of(draft, state) > MOST_FEN:
+        return AMOUNT_OUT_OF_RANGE.error()
     wish = Proposal(
         id=uuid7(),
         operation=deed.operation,
@@ -138,7 +143,7 @@ def _row(wish: Proposal, arguments: dict[str, Json], draft: EntryDraft) -> SideR
             "reference": wish.reference,
             "prepared_by": wish.prepared_by,
             "sent_by": wish.sent_by,
-            "arguments": orjson.dumps(arguments).decode(),
+            "arguments": canonical_text(arguments),
             "proposed_at": Fill.AT,
         },
     )
