@@ -129,17 +129,30 @@ def unmet(conditions: Conditions | None, state: BookState) -> Problem | None:
         return None
     if conditions.if_seq is not None and conditions.if_seq != state.head.seq:
         return PRECONDITION_FAILED.error(field="if_seq", seq=state.head.seq)
-    held = state.encumbrance(conditions.encumbrance) if conditions.encumbrance is not None else None
-    fund = held.fund if held is not None else conditions.fund
+    fund, year = _asked_of(conditions, state)
     if conditions.at_least_fen is None or fund is None or state.fund(fund) is None:
+        # A fund, encumbrance, entry or item that does not exist is the plan's to refuse.
         return None
-    year = held.fiscal_year if held is not None else conditions.year
     available_fen = -state.balance_of(fund, "available", year)
     if available_fen >= conditions.at_least_fen:
         return None
     return PRECONDITION_FAILED.error(
         field="if_available_at_least_fen", fund=fund, fiscal_year=year, available_fen=available_fen
     )
+
+
+def _asked_of(conditions: Conditions, state: BookState) -> tuple[str | None, int | None]:
+    """Return the fund and the year whose available a condition is about."""
+    held = state.encumbrance(conditions.encumbrance) if conditions.encumbrance is not None else None
+    if held is not None:
+        return held.fund, held.fiscal_year
+    undone = state.entry(conditions.entry) if conditions.entry is not None else None
+    if undone is not None:
+        return undone.postings[0].fund, undone.fiscal_year
+    item = state.item(conditions.item) if conditions.item is not None else None
+    if item is not None:
+        return item.party_ref, conditions.year
+    return conditions.fund, conditions.year
 
 
 def _done(request: PostingRequest, state: BookState, rows: NewRows) -> tuple[int, dict[str, Json]] | Problem:
