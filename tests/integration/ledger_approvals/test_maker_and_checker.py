@@ -299,3 +299,51 @@ async def test_a_proposal_for_a_month_that_closed_is_refused_until_it_reopens(of
     assert (tried.status_code, tried.headers["Dry-Run"]) == (202, "true")
     assert len((await office.read("/proposals"))["items"]) == 1
     assert made["period"] == "2021-03"
+
+
+async def test_the_list_is_filtered_and_paged_in_the_order_of_the_wishes(office: Office) -> None:
+    await office.rules(("*", "*", 0))
+    made = [await office.proposed(sub="li"), await office.proposed("/journal-entries", ENTRY, sub="zhao")]
+    receipt = {"amount_fen": 5, "source": "city", "effective_on": ON}
+    made += [await office.proposed("/funds/repair/receipts", receipt, sub="li") for _ in range(3)]
+    ids = [one["id"] for one in made]
+    assert (await office.send(f"/proposals/{ids[0]}/approval", {}, "checker", "wang")).status_code == 201
+    assert (await office.send(f"/proposals/{ids[2]}/withdrawal", {}, "officer", "li")).status_code == 200
+
+    async def listed(**query: str) -> list[str]:
+        return [one["id"] for one in (await office.read("/proposals", **query))["items"]]
+
+    assert await listed() == ids
+    assert await listed(fund="repair") == ids[2:]
+    assert await listed(prepared_by="zhao") == ids[1:2]
+    assert await listed(status="waiting") == [ids[1], ids[3], ids[4]]
+    assert await listed(status="approved") == ids[:1]
+    assert await listed(status="withdrawn", kind="receipt") == ids[2:3]
+    assert await listed(status="refused") == []
+    assert await listed(fund="repair", status="waiting", prepared_by="zhao") == []
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await office.read("/proposals", limit="2", **cursor)
+        assert len(page["items"]) <= 2
+        found += [one["id"] for one in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert found == ids
+
+
+async def test_a_thousand_proposals_are_approved_in_one_call(office: Office) -> None:
+    await office.rules(("journal", "*", 0))
+    entries = [{"idempotency_key": f"e-{number}", **ENTRY} for number in range(1_000)]
+    sent = await office.send("/journal-entries/bulk", {"atomic": True, "entries": entries}, "officer", "li")
+    ids = [one["proposal"]["id"] for one in sent.json()["results"]]
+    too_many = await office.send("/proposals/approvals", {"ids": [*ids, NOWHERE]}, "checker", "wang")
+    assert outcome(too_many) == (422, "invalid_request")
+    own = await office.send("/proposals/approvals", {"ids": ids}, "checker", "li")
+    assert {one["problem"]["code"] for one in own.json()["results"]} == {"same_person"}
+    done = await office.send("/proposals/approvals", {"ids": ids, "atomic": True}, "checker", "wang")
+    assert {one["status"] for one in done.json()["results"]} == {"approved"}
+    seqs = [one["approval"]["proposal"]["seq"] for one in done.json()["results"]]
+    assert seqs == list(range(seqs[0], seqs[0] + 1_000))
+    assert (await office.read("/chain/verification"))["verified"] is True

@@ -57,16 +57,12 @@ DryRun = Annotated[
 
 
 @asynccontextmanager
-async def asked_once(request: Request, book: str, key: str, context: Context, *, dry_run: bool) -> AsyncIterator[Once]:
-    """Give what makes this request the same request when it comes again, and whether it is only tried.
-
-    A refusal of what was only tried says so, as every answer to it does.
-    """
-    mark = await request_fingerprint(request, context.fingerprint_secret, without=TRYING)
+async def marked(once: Once) -> AsyncIterator[Once]:
+    """Let a refusal of what was only tried say so, as every answer to it does."""
     try:
-        yield Once(book, key, mark, dry_run)
+        yield once
     except Problem as problem:
-        if dry_run:
+        if once.dry_run:
             problem.headers = {**problem.headers, DRY_RUN_HEADER: "true"}
         raise
 
@@ -74,8 +70,9 @@ async def asked_once(request: Request, book: str, key: str, context: Context, *,
 async def once_of(
     request: Request, book: BookCode, key: IdempotencyKey, context: Ctx, *, dry_run: DryRun = False
 ) -> AsyncIterator[Once]:
-    """Give a route with ``{book}`` what ``asked_once`` makes of its request."""
-    async with asked_once(request, book, key, context, dry_run=dry_run) as once:
+    """Give what makes this request the same request when it comes again, and whether it is only tried."""
+    mark = await request_fingerprint(request, context.fingerprint_secret, without=TRYING)
+    async with marked(Once(book, key, mark, dry_run)) as once:
         yield once
 
 

@@ -60,7 +60,8 @@ def decide_approval(wish: Decision, inner: PostingRequest, state: BookState) -> 
             act.moves(state)
         _decided(wish, state)
 
-    return replace(act, records=(*act.records, _record(wish, state.now)), render=render, moves=moves)
+    records = (*act.records, _record(wish, state.now))
+    return replace(act, records=records, render=render, moves=moves, status=201)
 
 
 def decide_no(wish: Decision, state: BookState) -> Act | Problem:

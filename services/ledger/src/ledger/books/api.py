@@ -7,13 +7,14 @@ from fastapi.responses import Response
 
 from common.auth import Principal, require
 from common.errors import IDEMPOTENCY_KEY_REUSED
-from common.idempotency import IdempotencyKey
+from common.idempotency import IdempotencyKey, request_fingerprint
 from common.text import BookCode
 from common.web import JsonResponse, Router, responses
 from ledger.books import service
 from ledger.books.schemas import BookIn, BookOut
 from ledger.books.service import NewBook
-from ledger.context import Ctx, DryRun, asked_once, send
+from ledger.context import TRYING, Ctx, DryRun, marked, send
+from ledger.journal.once import Once
 from ledger.problems import BOOK_EXISTS
 
 router = Router(prefix="/v1/books", tags=["books"])
@@ -32,7 +33,8 @@ async def open_book(
     principal.check_book(body.code)
     wish = NewBook(body.code, body.name, body.first_period, principal.sub)
     # Its book stands in the body: it cannot take what the other routes read from their address.
-    async with asked_once(request, body.code, key, context, dry_run=dry_run) as once:
+    mark = await request_fingerprint(request, context.fingerprint_secret, without=TRYING)
+    async with marked(Once(body.code, key, mark, dry_run)) as once:
         return send(await service.open_book(context.database, wish, once))
 
 
