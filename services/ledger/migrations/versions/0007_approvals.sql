@@ -2,7 +2,8 @@
 -- and no voucher is reviewed by who prepared it.
 
 ALTER TABLE journal_entry ADD CONSTRAINT ck_journal_entry_reviewed_by CHECK (reviewed_by <> prepared_by);
-ALTER TABLE decision ADD CONSTRAINT uq_decision_seq_book UNIQUE (seq, book);
+ALTER TABLE decision ADD CONSTRAINT uq_decision_seq_book UNIQUE (seq, book),
+    ADD CONSTRAINT uq_decision_position_book UNIQUE (position, book);
 
 -- Who decides is never who prepared or sent; who withdraws is one of them. An approval names the entry it let through: of the proposal's
 -- kind, by its preparer, reviewed by who approves, and booked after the proposal and before the decision, in one transaction with it.

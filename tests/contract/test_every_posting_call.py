@@ -1,14 +1,17 @@
-"""A dry run answers as the real call would and leaves nothing; a condition that does not hold answers 412 and is not remembered.
+"""Every POST of the ledger, one by one, on the running system: tried dry, under conditions, and where everything needs a second person.
 
-Every POST of the ledger, one by one, on the running system. Between a dry run and its real call nothing else posts, so that even
-sequence numbers, voucher numbers and figures must be the same.
+A dry run answers as the real call would and leaves nothing. A condition that does not hold answers 412 and is not remembered. What a
+second person approves is what the call itself would have done. Between a call and its twin nothing else posts, so that even sequence
+numbers, voucher numbers and figures must be the same.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -65,7 +68,7 @@ class Call:
     """One request of a row, to be sent again and again under one key."""
 
     def __init__(self, scene: Scene, row: Row, parameters: dict[str, str], body: dict[str, object] | None) -> None:
-        self._scene, self._body = scene, body
+        self.scene, self._body = scene, body
         path = row.path if row.path.startswith("/v1/") else f"/v1/books/{BOOK}{row.path}"
         self._path = path.format(**parameters)
         self._headers = headers_of(scene, row.roles.split()[0], body)
@@ -73,7 +76,7 @@ class Call:
     async def send(self, conditions: dict[str, int] | None = None, *, dry: bool = False) -> httpx.Response:
         query = {"dry_run": "true"} if dry else None
         body = self._body if conditions is None else {**(self._body or {}), **conditions}
-        return await self._scene.county.ledger.post(self._path, json=body, params=query, headers=self._headers)
+        return await self.scene.county.ledger.post(self._path, json=body, params=query, headers=self._headers)
 
 
 async def prepared(scene: Scene, row: Row) -> Call:
@@ -145,3 +148,78 @@ async def test_each_item_of_a_bulk_call_has_its_own_conditions(scene: Scene, pat
     # The first moves the sequence on: the second's condition no longer holds, the third's does.
     assert [one["status"] for one in results] == ["posted", "refused", "posted"]
     assert results[1]["problem"]["code"] == "precondition_failed"
+
+
+EVERYTHING = {"rules": [{"kind": "*", "fund": "*", "from_fen": 0}]}
+# Who stands on the voucher, and how many records of proposals and rules came before it.
+APART = {"prepared_by", "reviewed_by", "posted_by", "position"}
+# These ask for a second person by themselves: there is no call of one person to compare with.
+ALWAYS = {"/fund-transfers", "/funds/{fund}/advance-forgivenesses"}
+
+
+@asynccontextmanager
+async def two_people_for_everything(scene: Scene) -> AsyncIterator[None]:
+    """Every entry of the book needs a second person meanwhile."""
+    await scene.county.post("ledger", "/approval-rules", EVERYTHING, "admin")
+    try:
+        yield
+    finally:
+        await scene.county.post("ledger", "/approval-rules", {"rules": []}, "admin")
+
+
+async def approved(scene: Scene, proposals: list[Json]) -> list[Json]:
+    """What a checker's approval of all of them answers, after the officer who sent them has tried with a checker's token."""
+    ids = [one["id"] for one in proposals]
+    officer, checker = "checker/access-officer", "checker/second-person"
+    for one in ids:
+        own = await scene.county.try_post("ledger", f"/proposals/{one}/approval", {}, officer)
+        assert (own.status_code, own.json()["code"]) == (409, "same_person")
+    own = await scene.county.try_post("ledger", "/proposals/approvals", {"ids": ids, "atomic": True}, officer)
+    assert {one["status"] for one in own.json()["results"]} <= {"refused", "not_attempted"}
+    done = await scene.county.post("ledger", "/proposals/approvals", {"ids": ids}, checker)
+    assert {one["status"] for one in done["results"]} == {"approved"}, done
+    return [one["approval"] for one in done["results"]]
+
+
+def plain(answer: object) -> str:
+    """An answer without what every call draws anew, and without what a second person changes."""
+
+    def without(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: without(one) for name, one in value.items() if name not in APART}
+        return [without(one) for one in value] if isinstance(value, list) else value
+
+    return DRAWN.sub("…", json.dumps(without(answer), ensure_ascii=False, sort_keys=True))
+
+
+@pytest.mark.parametrize("row", [row for row in POSTS if row.path not in UNCONDITIONAL], ids=lambda row: row.path)
+async def test_what_a_second_person_approves_is_what_the_call_would_have_done(scene: Scene, row: Row) -> None:
+    await scene.county.post("ledger", "/approval-rules", {"rules": []}, "admin")
+    call = await prepared(scene, row)
+    alone = await call.send(dry=True)
+    async with two_people_for_everything(scene):
+        sent = await call.send()
+        assert sent.status_code == httpx.codes.ACCEPTED, sent.text
+        proposal = sent.json()["proposal"]
+        assert (proposal["status"], proposal["sent_by"]) == ("waiting", "access-officer")
+        [done] = await approved(scene, [proposal])
+    entry = await scene.county.get("ledger", f"/journal-entries/{done['proposal']['entry']}", "auditor")
+    names = tuple(entry[name] for name in ("prepared_by", "reviewed_by", "posted_by"))
+    assert names == ("access-officer", "second-person", "second-person")
+    assert entry["kind"] == proposal["kind"]
+    if row.path in ALWAYS:
+        assert alone.status_code == httpx.codes.ACCEPTED
+    else:
+        assert plain(done["result"]) == plain(alone.json())
+
+
+@pytest.mark.parametrize("path", ["/journal-entries/bulk", "/operations/batch"])
+async def test_each_item_of_a_bulk_call_waits_for_its_second_person(scene: Scene, path: str) -> None:
+    row = next(row for row in POSTS if row.path == path)
+    await scene.county.post("ledger", "/approval-rules", {"rules": []}, "admin")
+    call = await prepared(scene, row)
+    async with two_people_for_everything(scene):
+        results = (await call.send()).json()["results"]
+        assert {one["status"] for one in results} == {"proposed"}
+        done = await approved(scene, [one["proposal"] for one in results])
+    assert len({one["proposal"]["entry"] for one in done}) == len(results)
