@@ -3,71 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
-import httpx
 import pytest
 
-from deploy.local.databases import Database
-from deploy.local.issuer import Issuer
-from tests.support.ledger_calls import Json, LedgerCalls
-from tests.support.servers import Server
+from tests.support.ledger_calls import Json
+from tests.support.second_person import ENTRY, NOWHERE, ON, OTHERS, PAYMENT, Office, outcome
 
 pytestmark = pytest.mark.anyio
-
-ON = "2021-03-05"
-NOWHERE = "01890000-0000-7000-8000-000000000001"
-PAYMENT: Json = {"amount_fen": 600, "effective_on": ON, "payee_ref": "p-1", "purpose": "测试", "reference": "R-1"}
-ENTRY: Json = {
-    "effective_on": ON,
-    "description": "测试分录",
-    "postings": [
-        {"fund": "health", "account": "1218", "side": "debit", "amount_fen": 700},
-        {"fund": "health", "account": "2307", "side": "credit", "amount_fen": 700},
-    ],
-}
-OTHERS = ("ledger:read", "ledger:post", "ledger:approve", "ledger:act_for")
-
-
-class Office(LedgerCalls):
-    """A book whose people are told apart by their subjects."""
-
-    async def send(
-        self, path: str, body: object, who: str, sub: str, *, key: str | None = None, scopes: tuple[str, ...] = ()
-    ) -> httpx.Response:
-        """POST as a person of a role, or with a token of exactly these scopes."""
-        token = {"sub": sub, "scopes": list(scopes)} if scopes else {"sub": sub}
-        headers = self.headers(who, **token) | {"Idempotency-Key": key or f"office-{next(self._keys)}"}
-        return await self.client.post(f"/v1/books/{self.book}{path}", json=body, headers=headers)
-
-    async def rules(self, *rules: tuple[str, str, int]) -> None:
-        """Set which entries need a second person."""
-        said = [{"kind": kind, "fund": fund, "from_fen": fen} for kind, fund, fen in rules]
-        assert (await self.send("/approval-rules", {"rules": said}, "admin", "admin-1")).status_code == 201
-
-    async def proposed(self, path: str = "/funds/health/payments", body: Json = PAYMENT, sub: str = "li") -> Any:
-        """Ask as an officer for what needs a second person; the proposal."""
-        answer = await self.send(path, body, "officer", sub)
-        assert answer.status_code == 202, answer.text
-        return answer.json()["proposal"]
-
-    async def cash(self) -> int:
-        """The health fund's cash."""
-        funds = await self.read("/funds", fiscal_year=2021)
-        return next(int(fund["cash_fen"]) for fund in funds["items"] if fund["code"] == "health")
-
-
-@pytest.fixture
-async def office(ledger_client: httpx.AsyncClient, issuer: Issuer) -> Office:
-    calls = Office(ledger_client, issuer)
-    assert (await calls.open_book()).status_code == 201
-    await calls.made("/funds/health/receipts", amount_fen=10_000, source="county", effective_on=ON)
-    await calls.made("/funds/health/allotments", amount_fen=10_000, fiscal_year=2021, effective_on=ON, authority="文1")
-    return calls
-
-
-def outcome(answer: httpx.Response) -> tuple[int, str | None]:
-    return answer.status_code, answer.json().get("code")
 
 
 async def test_a_new_book_needs_nobody(office: Office) -> None:
@@ -268,8 +210,16 @@ async def test_all_or_nothing_approves_nothing_if_one_is_ones_own(office: Office
     answer = await office.send("/proposals/approvals", body, "checker", "wang", key="both")
     assert [one["status"] for one in answer.json()["results"]] == ["not_attempted", "refused"]
     assert await office.cash() == 10_000
-    unknown = await office.send("/proposals/approvals", {"ids": [NOWHERE]}, "checker", "wang")
-    assert outcome(unknown) == (404, "not_found")
+    body = {"ids": [NOWHERE, other["id"]], "atomic": True}
+    unknown = await office.send("/proposals/approvals", body, "checker", "wang")
+    assert [one["status"] for one in unknown.json()["results"]] == ["refused", "not_attempted"]
+    one_by_one = await office.send("/proposals/approvals", body | {"atomic": False}, "checker", "wang")
+    first, second = one_by_one.json()["results"]
+    assert (first["problem"]["code"], first["problem"]["field"], second["status"]) == (
+        "not_found",
+        "ids[0]",
+        "approved",
+    )
 
 
 async def test_reversals_and_corrections_wait_too(office: Office) -> None:
@@ -351,34 +301,49 @@ async def test_a_proposal_for_a_month_that_closed_is_refused_until_it_reopens(of
     assert made["period"] == "2021-03"
 
 
-async def test_the_database_lets_nobody_decide_on_their_own(
-    office: Office, postgres: Server, ledger_database: Database
-) -> None:
-    await office.rules(("payment", "*", 0))
-    made = await office.proposed()
-    attempt = """
-        SET ROLE fangpin_ledger_service;
-        BEGIN;
-        INSERT INTO chain_record (book, position, kind, format, content, prev_hash, hash)
-            SELECT book, position + 1, 'decision', 1, '{{}}', hash, decode(repeat('11', 32), 'hex') FROM chain_head;
-        INSERT INTO decision (book, proposal, position, outcome, by_person, reason, seq, decided_at)
-            SELECT '610923', '{id}', position, '{outcome}', '{person}', 'x', {seq}, now() FROM chain_head;
-        SELECT 'it was taken';
-        ROLLBACK;
-    """
-    for outcome_, person, seq in (
-        ("refused", "li", "NULL"),
-        ("withdrawn", "wang", "NULL"),
-        ("approved", "wang", "NULL"),
-        ("approved", "wang", "1"),
-        ("approved", "li", "1"),
-    ):
-        script = attempt.format(id=made["id"], outcome=outcome_, person=person, seq=seq)
-        with pytest.raises(Exception, match=r"FP020|decided|violates check|not what proposal"):
-            postgres.sql(ledger_database, script)
-    assert "it was taken" in postgres.sql(
-        ledger_database, attempt.format(id=made["id"], outcome="refused", person="wang", seq="NULL")
-    )
-    for verb in ("UPDATE proposal SET sent_by = 'x'", "DELETE FROM proposal", "DELETE FROM decision"):
-        with pytest.raises(Exception, match="permission denied"):
-            postgres.sql(ledger_database, f"SET ROLE fangpin_ledger_service; {verb}")
+async def test_the_list_is_filtered_and_paged_in_the_order_of_the_wishes(office: Office) -> None:
+    await office.rules(("*", "*", 0))
+    made = [await office.proposed(sub="li"), await office.proposed("/journal-entries", ENTRY, sub="zhao")]
+    receipt = {"amount_fen": 5, "source": "city", "effective_on": ON}
+    made += [await office.proposed("/funds/repair/receipts", receipt, sub="li") for _ in range(3)]
+    ids = [one["id"] for one in made]
+    assert (await office.send(f"/proposals/{ids[0]}/approval", {}, "checker", "wang")).status_code == 201
+    assert (await office.send(f"/proposals/{ids[2]}/withdrawal", {}, "officer", "li")).status_code == 200
+
+    async def listed(**query: str) -> list[str]:
+        return [one["id"] for one in (await office.read("/proposals", **query))["items"]]
+
+    assert await listed() == ids
+    assert await listed(fund="repair") == ids[2:]
+    assert await listed(prepared_by="zhao") == ids[1:2]
+    assert await listed(status="waiting") == [ids[1], ids[3], ids[4]]
+    assert await listed(status="approved") == ids[:1]
+    assert await listed(status="withdrawn", kind="receipt") == ids[2:3]
+    assert await listed(status="refused") == []
+    assert await listed(fund="repair", status="waiting", prepared_by="zhao") == []
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await office.read("/proposals", limit="2", **cursor)
+        assert len(page["items"]) <= 2
+        found += [one["id"] for one in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert found == ids
+
+
+async def test_a_thousand_proposals_are_approved_in_one_call(office: Office) -> None:
+    await office.rules(("journal", "*", 0))
+    entries = [{"idempotency_key": f"e-{number}", **ENTRY} for number in range(1_000)]
+    sent = await office.send("/journal-entries/bulk", {"atomic": True, "entries": entries}, "officer", "li")
+    ids = [one["proposal"]["id"] for one in sent.json()["results"]]
+    too_many = await office.send("/proposals/approvals", {"ids": [*ids, NOWHERE]}, "checker", "wang")
+    assert outcome(too_many) == (422, "invalid_request")
+    own = await office.send("/proposals/approvals", {"ids": ids}, "checker", "li")
+    assert {one["problem"]["code"] for one in own.json()["results"]} == {"same_person"}
+    done = await office.send("/proposals/approvals", {"ids": ids, "atomic": True}, "checker", "wang")
+    assert {one["status"] for one in done.json()["results"]} == {"approved"}
+    seqs = [one["approval"]["proposal"]["seq"] for one in done.json()["results"]]
+    assert seqs == list(range(seqs[0], seqs[0] + 1_000))
+    assert (await office.read("/chain/verification"))["verified"] is True

@@ -7,7 +7,7 @@ they were sent, that is with personal data masked, and a keyed hash of the reque
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any, Final
@@ -105,10 +105,16 @@ def fingerprint_bytes(secret: bytes, method: str, path: str, body: bytes) -> byt
     return hmac.digest(secret, head + body, sha256)
 
 
-async def request_fingerprint(request: Request, secret: bytes) -> bytes:
-    """Return the fingerprint of the request being served; its query counts as part of its path."""
-    query = request.url.query
-    path = f"{request.url.path}?{query}" if query else request.url.path
+def request_address(request: Request, *, without: Collection[str] = ()) -> str:
+    """Return the path with the query of the request being served, except for some of the query's names."""
+    parts = request.url.query.split("&")
+    query = "&".join(part for part in parts if part.partition("=")[0] not in without)
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+async def request_fingerprint(request: Request, secret: bytes, *, without: Collection[str] = ()) -> bytes:
+    """Return the fingerprint of the request being served; its query counts as part of its path, except for some names."""
+    path = request_address(request, without=without)
     body = await request.body()
     value: object = await request.json() if body else None
     return fingerprint_value(secret, request.method, path, value)

@@ -1,8 +1,9 @@
 """What a use case of the ledger works with, built once at start and kept on the app, and how its answer is sent."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 from fastapi import Depends, Query, Request
@@ -23,6 +24,8 @@ from ledger.settings import Settings
 _CONFLICT = 409
 
 DRY_RUN_HEADER = "Dry-Run"
+TRYING: Final = frozenset({"dry_run"})
+"""What of a query does not make it another request: trying something is asking for the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,24 @@ DryRun = Annotated[
 ]
 
 
+@asynccontextmanager
+async def marked(once: Once) -> AsyncIterator[Once]:
+    """Let a refusal of what was only tried say so, as every answer to it does."""
+    try:
+        yield once
+    except Problem as problem:
+        if once.dry_run:
+            problem.headers = {**problem.headers, DRY_RUN_HEADER: "true"}
+        raise
+
+
 async def once_of(
     request: Request, book: BookCode, key: IdempotencyKey, context: Ctx, *, dry_run: DryRun = False
-) -> Once:
-    """Return what makes this request the same request when it comes again, and whether it is only tried."""
-    return Once(book, key, await request_fingerprint(request, context.fingerprint_secret), dry_run)
+) -> AsyncIterator[Once]:
+    """Give what makes this request the same request when it comes again, and whether it is only tried."""
+    mark = await request_fingerprint(request, context.fingerprint_secret, without=TRYING)
+    async with marked(Once(book, key, mark, dry_run)) as once:
+        yield once
 
 
 Idempotent = Annotated[Once, Depends(once_of)]

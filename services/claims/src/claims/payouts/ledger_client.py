@@ -5,7 +5,8 @@ Owns: how a call is made (address, own token, timeouts) and how an answer is und
 - `Done`: the ledger has booked it, under this key, now or at an earlier try;
 - `Refused`: a rule of the ledger said no; final for this key;
 - `Unknown`: anything from which the outcome cannot be told: a timeout, a lost connection, 401, 429, 5xx, an answer that is not the
-  ledger's. The same key must be sent again.
+  ledger's. The same key must be sent again. A 202 belongs here: the ledger keeps the wish as a proposal, and a second person may yet
+  do it or refuse it. Our calls name who prepared and who reviewed, so the ledger has no reason to ask for one.
 
 It opens no database transaction and must never be called inside one.
 """
@@ -211,6 +212,8 @@ def _page(cursor: str | None) -> dict[str, str | int]:
 
 def understand(answer: httpx.Response) -> Outcome:
     """Read the ledger's answer to a POST; what is not clearly a receipt or a refusal is `Unknown`."""
+    if answer.status_code == httpx.codes.ACCEPTED:
+        return Unknown("HTTP 202: the ledger waits for a second person; nothing is booked")
     try:
         if answer.is_success:
             booked = _Booked.model_validate_json(answer.content)

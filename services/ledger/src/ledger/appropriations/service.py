@@ -198,7 +198,7 @@ def settlement_request(once: Once, people: People, body: SettlementIn) -> Postin
         Needs(items=frozenset({body.item}), all_funds=True),
         partial(rules.decide_settlement, order),
         render,
-        conditions=conditions_of(body),
+        conditions=conditions_of(body, year=body.effective_on.year, item=body.item),
         deed=deed_of("transfer_settlement", people, body),
     )
 

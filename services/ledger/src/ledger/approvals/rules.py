@@ -17,6 +17,7 @@ from ledger.problems import NOT_THE_PROPOSER, PROPOSAL_NOT_WAITING, UNKNOWN_FUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from ledger.journal.drafts import Json, PostedEntry, PostedRecord, PostingRequest
@@ -59,7 +60,8 @@ def decide_approval(wish: Decision, inner: PostingRequest, state: BookState) -> 
             act.moves(state)
         _decided(wish, state)
 
-    return replace(act, records=(*act.records, _record(wish)), render=render, moves=moves)
+    records = (*act.records, _record(wish, state.now))
+    return replace(act, records=records, render=render, moves=moves, status=201)
 
 
 def decide_no(wish: Decision, state: BookState) -> Act | Problem:
@@ -72,7 +74,7 @@ def decide_no(wish: Decision, state: BookState) -> Act | Problem:
         del state
         return {"proposal": decided_json(wish, records[-1], entry)}
 
-    return Act((_record(wish),), render, status=200, moves=lambda state: _decided(wish, state))
+    return Act((_record(wish, state.now),), render, status=200, moves=lambda state: _decided(wish, state))
 
 
 def decide_rules(rules: Sequence[ApprovalRule], by_person: str, state: BookState) -> Act | Problem:
@@ -82,9 +84,11 @@ def decide_rules(rules: Sequence[ApprovalRule], by_person: str, state: BookState
             return UNKNOWN_FUND_IN_RULE.error(field=f"rules[{number}].fund", fund=rule.fund)
     said: list[Json] = [{"kind": rule.kind, "fund": rule.fund, "from_fen": rule.from_fen} for rule in rules]
 
+    set_at = state.now
+
     def content(entry: PostedEntry | None) -> dict[str, Json]:
         del entry
-        return {"rules": said, "set_by": by_person}
+        return {"rules": said, "set_by": by_person, "set_at": instant(set_at)}
 
     def render(entry: PostedEntry | None, records: tuple[PostedRecord, ...], state: BookState) -> dict[str, Json]:
         del entry, state
@@ -145,13 +149,14 @@ def _as_act(draft: EntryDraft, inner: PostingRequest) -> Act:
     return Act((), render, entry=draft)
 
 
-def _record(wish: Decision) -> RecordDraft:
+def _record(wish: Decision, decided_at: datetime) -> RecordDraft:
     def content(entry: PostedEntry | None) -> dict[str, Json]:
         return {
             "proposal": str(wish.proposal),
             "outcome": wish.outcome,
             "by": wish.by_person,
             "reason": wish.reason,
+            "decided_at": instant(decided_at),
             "entry": None if entry is None else str(entry.id),
             "seq": None if entry is None else entry.seq,
             "entry_hash": None if entry is None else entry.hash.hex(),

@@ -17,14 +17,14 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import snapshot
-from common.errors import NOT_FOUND
+from common.errors import NOT_FOUND, Problem
 from common.paging import decode_cursor, page_of
 from ledger.approvals import rules, store
 from ledger.approvals.rules import Decision
 from ledger.approvals.store import ProposalFilter
 from ledger.journal.chain import instant
 from ledger.journal.decide import Outcome
-from ledger.journal.drafts import Answer, Json, Needs, Plan, PostedEntry, PostingRequest
+from ledger.journal.drafts import NOT_ATTEMPTED, Answer, Json, Needs, Plan, PostedEntry, PostingRequest
 from ledger.journal.engine import PostingEngine
 from ledger.journal.entries import People
 from ledger.journal.once import Once
@@ -77,16 +77,22 @@ async def approve(desk: Approving, once: Once, checker: str, proposal: UUID) -> 
 async def approve_many(
     desk: Approving, once: Once, checker: str, wanted: Sequence[UUID], *, atomic: bool
 ) -> list[Outcome]:
-    """Do what was proposed, proposal by proposal, or all or nothing. Raises ``not_found`` if one does not exist."""
+    """Do what was proposed, proposal by proposal, or all or nothing; return what became of each, in order."""
     async with snapshot(desk.database) as connection:
         found = await store.by_ids(connection, once.book, wanted)
-    if len(found) < len(set(wanted)):
-        raise NOT_FOUND.error(field="ids")
     requests = [
         _approval(desk, replace(once, key=f"{once.key}#{number}"), checker, found[one])
         for number, one in enumerate(wanted)
+        if one in found
     ]
-    return await desk.engine.post_many(requests, atomic=atomic)
+    if not requests or (atomic and len(requests) < len(wanted)):
+        return [NOT_ATTEMPTED if one in found else _unknown(number) for number, one in enumerate(wanted)]
+    outcomes = iter(await desk.engine.post_many(requests, atomic=atomic))
+    return [next(outcomes) if one in found else _unknown(number) for number, one in enumerate(wanted)]
+
+
+def _unknown(number: int) -> Problem:
+    return NOT_FOUND.error(field=f"ids[{number}]")
 
 
 async def decide_no(engine: PostingEngine, once: Once, wish: Decision) -> Answer:

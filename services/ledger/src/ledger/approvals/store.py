@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, any_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.approvals.tables import approval_policy, decision, proposal
@@ -68,7 +68,7 @@ async def after(
     if wanted.kind is not None:
         query = query.where(proposal.c.kind == wanted.kind)
     if wanted.fund is not None:
-        query = query.where(proposal.c.funds.any(wanted.fund))
+        query = query.where(any_(proposal.c.funds) == wanted.fund)
     if wanted.prepared_by is not None:
         query = query.where(proposal.c.prepared_by == wanted.prepared_by)
     if wanted.not_by is not None:

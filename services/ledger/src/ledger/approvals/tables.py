@@ -52,6 +52,8 @@ decision = Table(
     Column("reason", Text),
     Column("seq", BigInteger),
     Column("decided_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("seq", "book"),
+    UniqueConstraint("position", "book"),
     ForeignKeyConstraint(["book", "proposal"], ["proposal.book", "proposal.id"]),
     ForeignKeyConstraint(["book", "position"], ["chain_record.book", "chain_record.position"]),
     ForeignKeyConstraint(["book", "seq"], ["journal_entry.book", "journal_entry.seq"]),

@@ -1,10 +1,11 @@
 """What the chain tells of a book's registers, and what the tables say. Pure.
 
 The chain's own records are hashed; the rows of books, funds, accounts and months that came of them are not. This holds one
-against the other, so that a fund moved to another parent or an account to another basis is found as well.
+against the other, so that a fund moved to another parent or an account to another basis is found as well. A register is what all its
+records add up to; a proposal, a decision or a version of the approval rules is a row beside the one record that tells of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.journal.drafts import Json
@@ -15,6 +16,36 @@ Subject = tuple[str, ...]
 
 BOOK_FACTS = ("code", "name", "first_period")
 FUND_FACTS = ("parent", "category", "name_zh", "name_en", "source_order", "position")
+BESIDE_FACTS: Mapping[str, Mapping[str, str]] = {
+    "proposal": {
+        name: name
+        for name in (
+            "id",
+            "operation",
+            "kind",
+            "funds",
+            "amount_fen",
+            "period",
+            "effective_on",
+            "description",
+            "reference",
+            "prepared_by",
+            "sent_by",
+            "proposed_at",
+            "arguments",
+        )
+    },
+    "decision": {
+        "proposal": "proposal",
+        "outcome": "outcome",
+        "by_person": "by",
+        "reason": "reason",
+        "seq": "seq",
+        "decided_at": "decided_at",
+    },
+    "approval_rules": {"rules": "rules", "set_by": "set_by", "set_at": "set_at"},
+}
+"""By the kind of a record: the columns of the row beside it, and what its content calls them."""
 ACCOUNT_FACTS = ("basis", "normal_side", "guarded", "name_zh", "name_en")
 
 
@@ -67,6 +98,28 @@ class Registers:
     def _tell(self, position: int, subject: Subject, facts: Facts, names: tuple[str, ...]) -> None:
         self.facts[subject] = {name: facts[name] for name in names if name in facts}
         self.told_at[subject] = position
+
+
+Told = tuple[int, str, Facts]
+"""A record's position, kind and content."""
+
+
+def first_not_beside(records: Iterable[Told], rows: Mapping[str, Mapping[int, Sequence[Facts]]]) -> int | None:
+    """Return the first position where record and row do not say the same, or where one of them stands alone; or nothing.
+
+    ``rows`` are those at the records' positions, by the kind of record they belong to.
+    """
+    wrong: list[int] = []
+    left = {(kind, position) for kind, beside in rows.items() for position in beside}
+    for position, kind, content in records:
+        if kind not in BESIDE_FACTS:
+            continue
+        told = {column: content.get(name) for column, name in BESIDE_FACTS[kind].items()}
+        left.discard((kind, position))
+        if rows.get(kind, {}).get(position, ()) != [told]:
+            wrong.append(position)
+    wrong += [position for _, position in left]
+    return min(wrong, default=None)
 
 
 def _holds(row: Facts | None, facts: Facts) -> bool:

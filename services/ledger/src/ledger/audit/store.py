@@ -5,20 +5,26 @@ belong to one picture, and no transaction stays open while a slow client reads.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, UnaryExpression, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.accounts.tables import account, balance
+from ledger.approvals.tables import approval_policy, decision, proposal
 from ledger.audit.entries import ExportedAccount
-from ledger.audit.registers import ACCOUNT_FACTS, BOOK_FACTS, FUND_FACTS, Subject
-from ledger.audit.rules import Head, StoredEntry, StoredRecord
+from ledger.audit.registers import ACCOUNT_FACTS, BESIDE_FACTS, BOOK_FACTS, FUND_FACTS, Subject
+from ledger.audit.rules import Head, StoredEntry, StoredRecord, read_content
 from ledger.books.tables import book as book_table
 from ledger.funds.tables import fund
+from ledger.journal.chain import instant
 from ledger.journal.drafts import Json, PostedEntry, PostedLine
 from ledger.journal.tables import chain_head, chain_record, journal_entry, posting
 from ledger.periods.tables import period, period_event
+
+_BESIDE = {"proposal": proposal, "decision": decision, "approval_rules": approval_policy}
+"""By the kind of a record: where the row beside it lies."""
 
 
 async def book_name(connection: AsyncConnection, book: str) -> str | None:
@@ -208,6 +214,35 @@ def _posted(
         position=position or 0,
         hash=hash_ or b"",
     )
+
+
+async def rows_beside(
+    connection: AsyncConnection, book: str, *, first: int, last: int
+) -> dict[str, dict[int, list[dict[str, Json]]]]:
+    """Return the rows that stand beside records from position ``first`` to ``last``, in the words of their records."""
+    found: dict[str, dict[int, list[dict[str, Json]]]] = {}
+    for kind, stored in _BESIDE.items():
+        rows = await connection.execute(
+            select(stored).where(stored.c.book == book, stored.c.position.between(first, last))
+        )
+        for row in rows.mappings():
+            told = {name: _as_told(name, row[name]) for name in BESIDE_FACTS[kind]}
+            found.setdefault(kind, {}).setdefault(row["position"], []).append(told)
+    return found
+
+
+def _as_told(name: str, value: object) -> Json:
+    """Write a column's value as a record's content has it."""
+    if name == "arguments":
+        return read_content(str(value))
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    plain: Json = value  # type: ignore[assignment] # the columns left are texts, numbers, and lists and objects of them
+    return plain
 
 
 async def register_rows(connection: AsyncConnection, book: str) -> dict[Subject, dict[str, Json]]:

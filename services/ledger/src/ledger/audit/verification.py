@@ -1,6 +1,7 @@
 """Verifying a book's chain: every hash recomputed from what is stored, chunk by chunk, in flat memory."""
 
 import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -9,9 +10,10 @@ from common.database import snapshot
 from common.errors import NOT_FOUND
 from common.validation import invalid_field
 from ledger.audit import store
-from ledger.audit.registers import Registers
+from ledger.audit.registers import Registers, Told, first_not_beside
 from ledger.audit.rules import Expectation, Head, StoredRecord, Walk, broken_end, read_content
 from ledger.journal.chain import GENESIS
+from ledger.journal.drafts import Json
 
 CHUNK_RECORDS = 500
 
@@ -48,7 +50,8 @@ async def verify_chain(engine: AsyncEngine, book: str, question: VerificationQue
     """Recompute every hash of the asked part of the chain from the stored rows.
 
     Found are: a changed byte in any hashed column, a missing or added record, entry or posting, a head that is not the last
-    record, and, against an earlier note, a rewritten or cut-off tail. With the whole chain, the rows of books, funds,
+    record, a proposal, decision or set of approval rules that is not what its record says, and, against an earlier note, a
+    rewritten or cut-off tail. With the whole chain, the rows of books, funds,
     accounts and months are held against the records that tell of them. Raises ``not_found``, and ``invalid_request`` for a
     range that is reversed or not reached yet, or an expected hash without its position.
     """
@@ -85,20 +88,33 @@ async def _take_all(
             )
             seqs = [record.seq for record in records if record.seq is not None]
             entries = await store.entries_by_seq(connection, walk.book, seqs)
+            rows = await _beside(connection, walk.book, records)
         if not records:
             walk.broken_position = walk.next_position
             return
         walk.take(records, entries, expected)
-        _learn(registers, records)
+        told = [*_told(records)]
+        for position, kind, content in told:
+            registers.learn(position, kind, content)
+        if walk.broken_position is None:
+            walk.broken_position = first_not_beside(told, rows)
         # Hashing a chunk takes the loop a few milliseconds; others go in between.
         await asyncio.sleep(0)
 
 
-def _learn(registers: Registers, records: list[StoredRecord]) -> None:
+async def _beside(
+    connection: AsyncConnection, book: str, records: Sequence[StoredRecord]
+) -> dict[str, dict[int, list[dict[str, Json]]]]:
+    if not records:
+        return {}
+    return await store.rows_beside(connection, book, first=records[0].position, last=records[-1].position)
+
+
+def _told(records: Iterable[StoredRecord]) -> Iterator[Told]:
     for record in records:
         content = None if record.content is None else read_content(record.content)
         if content is not None:
-            registers.learn(record.position, record.kind, content)
+            yield record.position, record.kind, content
 
 
 def _check(question: VerificationQuestion, head: Head) -> None:

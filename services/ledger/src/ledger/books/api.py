@@ -13,7 +13,8 @@ from common.web import JsonResponse, Router, responses
 from ledger.books import service
 from ledger.books.schemas import BookIn, BookOut
 from ledger.books.service import NewBook
-from ledger.context import Ctx, send
+from ledger.context import TRYING, Ctx, DryRun, marked, send
+from ledger.journal.once import Once
 from ledger.problems import BOOK_EXISTS
 
 router = Router(prefix="/v1/books", tags=["books"])
@@ -22,15 +23,19 @@ Admin = Annotated[Principal, Depends(require("books:admin"))]
 
 
 @router.post("", status_code=201, response_model=BookOut, responses=responses(IDEMPOTENCY_KEY_REUSED, BOOK_EXISTS))
-async def open_book(body: BookIn, key: IdempotencyKey, request: Request, principal: Admin, context: Ctx) -> Response:
+async def open_book(
+    body: BookIn, key: IdempotencyKey, request: Request, principal: Admin, context: Ctx, *, dry_run: DryRun = False
+) -> Response:
     """Open a book: the seven funds, each with every account of the chart.
 
     Every month from the first to the current one is open. The token must be for this book. Needs no second person.
     """
     principal.check_book(body.code)
-    fingerprint = await request_fingerprint(request, context.fingerprint_secret)
     wish = NewBook(body.code, body.name, body.first_period, principal.sub)
-    return send(await service.open_book(context.database, wish, key, fingerprint))
+    # Its book stands in the body: it cannot take what the other routes read from their address.
+    mark = await request_fingerprint(request, context.fingerprint_secret, without=TRYING)
+    async with marked(Once(body.code, key, mark, dry_run)) as once:
+        return send(await service.open_book(context.database, wish, once))
 
 
 @router.get("/{book}", response_model=BookOut, dependencies=[Depends(require("ledger:read", "books:admin"))])

@@ -14,7 +14,7 @@ from ledger.books import rules, store
 from ledger.books.starting_funds import starting_funds
 from ledger.journal.chain import instant
 from ledger.journal.drafts import Answer, Json
-from ledger.journal.once import Once, run_once_locked
+from ledger.journal.once import Once, TakenBackError, run_once_locked, take_back
 from ledger.journal.service import append_record, lock_book
 from ledger.problems import BOOK_EXISTS
 
@@ -31,27 +31,37 @@ class NewBook:
     created_by: str
 
 
-async def open_book(engine: AsyncEngine, wish: NewBook, key: str, fingerprint: bytes) -> Answer:
+async def open_book(engine: AsyncEngine, wish: NewBook, once: Once) -> Answer:
     """Open a book with the seven funds and their accounts; the first record of its chain tells of it.
 
     Answers 201 with the book, or ``book_exists`` (409). Raises ``invalid_request`` for a first month that lies in the
     future or absurdly early, ``idempotency_key_reused``. Two at once: the second waits for the first.
     """
-    async with transaction(engine) as connection:
-        now = await store.clock(connection)
-        problem = rules.first_period_problem(wish.first_period, month_code(now.astimezone(SHANGHAI).date()))
-        if problem is not None:
-            raise problem
-        is_new = await store.insert_book(connection, wish.code, wish.name, wish.first_period)
-        await lock_book(connection, wish.code)
+    try:
+        async with transaction(engine) as connection:
+            answer = await _opened(connection, wish, once)
+            if once.dry_run:
+                await take_back(connection, answer)
+            return answer
+    except TakenBackError as tried:
+        return tried.answer
 
-        async def fill(locked: AsyncConnection) -> tuple[int, Mapping[str, Json]]:
-            if not is_new:
-                raise BOOK_EXISTS.error("code")
-            await _fill(locked, wish)
-            return _CREATED, await _book_json(locked, wish.code)
 
-        return await run_once_locked(connection, Once(wish.code, key, fingerprint), fill)
+async def _opened(connection: AsyncConnection, wish: NewBook, once: Once) -> Answer:
+    now = await store.clock(connection)
+    problem = rules.first_period_problem(wish.first_period, month_code(now.astimezone(SHANGHAI).date()))
+    if problem is not None:
+        raise problem
+    is_new = await store.insert_book(connection, wish.code, wish.name, wish.first_period)
+    await lock_book(connection, wish.code)
+
+    async def fill(locked: AsyncConnection) -> tuple[int, Mapping[str, Json]]:
+        if not is_new:
+            raise BOOK_EXISTS.error("code")
+        await _fill(locked, wish)
+        return _CREATED, await _book_json(locked, wish.code)
+
+    return await run_once_locked(connection, once, fill)
 
 
 async def read_book(engine: AsyncEngine, code: str) -> dict[str, Json]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import orjson
-
 from common.ids import uuid7
-from ledger.journal.chain import instant
+from ledger.journal.chain import canonical_text, instant
 from ledger.journal.drafts import Act, Fill, RecordDraft, SideRow
 from ledger.journal.state import ProposalState
-from ledger.problems import SECOND_PERSON_NEEDED
+from ledger.problems import AMOUNT_OUT_OF_RANGE, SECOND_PERSON_NEEDED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
 
 ACCEPTED = 202
 WAITING = "waiting"
+MOST_FEN = 2**53 - 1
+"""The most a proposal may be about: the largest number every reader of JSON takes exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,17 @@ def amount_of(draft: EntryDraft, state: BookState) -> int:
     return max(sums.values(), default=0)
 
 
+def reviews_oneself(deed: Deed | None, draft: EntryDraft) -> bool:
+    """Tell whether a voucher names as its reviewer who prepared it, or the very caller who sends it.
+
+    Whoever sends a voucher with a reviewer's name says that another person looked at it. An approval sends nothing (no ``deed``): there
+    the reviewer is the checker who calls.
+    """
+    if draft.reviewed_by is None:
+        return False
+    return draft.reviewed_by == draft.prepared_by or (deed is not None and draft.reviewed_by == deed.sent_by)
+
+
 def needs_second_person(draft: EntryDraft, state: BookState) -> bool:
     """Tell whether an entry waits for a second person: nobody reviewed it yet, and its template or a rule of the book asks for it."""
     if draft.reviewed_by is not None:
@@ -79,9 +90,14 @@ def _covers(rule: ApprovalRule, kind: str, funds: set[str], amount_fen: int) -> 
 
 
 def propose(deed: Deed | None, draft: EntryDraft, state: BookState) -> Act | Problem:
-    """Return the act that records the wish and lets it wait. Refused as ``second_person_needed`` if it could not be done again."""
+    """Return the act that records the wish and lets it wait.
+
+    Refusals: second_person_needed, if it could not be done again; amount_out_of_range, beyond what the chain's JSON holds exactly.
+    """
     if deed is None:
         return SECOND_PERSON_NEEDED.error()
+    if amount_of(draft, state) > MOST_FEN:
+        return AMOUNT_OUT_OF_RANGE.error()
     wish = Proposal(
         id=uuid7(),
         operation=deed.operation,
@@ -100,7 +116,7 @@ def propose(deed: Deed | None, draft: EntryDraft, state: BookState) -> Act | Pro
 
     def content(entry: PostedEntry | None) -> dict[str, Json]:
         del entry
-        return {**_plain(wish), "arguments": arguments}
+        return {**_plain(wish), "proposed_at": instant(wish.proposed_at), "arguments": arguments}
 
     def render(entry: PostedEntry | None, records: tuple[PostedRecord, ...], state: BookState) -> dict[str, Json]:
         del entry, state
@@ -130,7 +146,7 @@ def _row(wish: Proposal, arguments: dict[str, Json], draft: EntryDraft) -> SideR
             "reference": wish.reference,
             "prepared_by": wish.prepared_by,
             "sent_by": wish.sent_by,
-            "arguments": orjson.dumps(arguments).decode(),
+            "arguments": canonical_text(arguments),
             "proposed_at": Fill.AT,
         },
     )

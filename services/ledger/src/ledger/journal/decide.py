@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from common.errors import IDEMPOTENCY_KEY_REUSED, PRECONDITION_FAILED, Problem
+from common.errors import IDEMPOTENCY_KEY_REUSED, PRECONDITION_FAILED, SAME_PERSON, Problem
 from common.ids import uuid7
-from ledger.journal.approval import needs_second_person, propose
+from ledger.journal.approval import needs_second_person, propose, reviews_oneself
 from ledger.journal.chain import Link, content_hash, entry_hash
 from ledger.journal.drafts import (
     NO_SOURCE,
@@ -129,11 +129,10 @@ def unmet(conditions: Conditions | None, state: BookState) -> Problem | None:
         return None
     if conditions.if_seq is not None and conditions.if_seq != state.head.seq:
         return PRECONDITION_FAILED.error(field="if_seq", seq=state.head.seq)
-    held = state.encumbrance(conditions.encumbrance) if conditions.encumbrance is not None else None
-    fund = held.fund if held is not None else conditions.fund
+    fund, year = _asked_of(conditions, state)
     if conditions.at_least_fen is None or fund is None or state.fund(fund) is None:
+        # A fund, encumbrance, entry or item that does not exist is the plan's to refuse.
         return None
-    year = held.fiscal_year if held is not None else conditions.year
     available_fen = -state.balance_of(fund, "available", year)
     if available_fen >= conditions.at_least_fen:
         return None
@@ -142,12 +141,28 @@ def unmet(conditions: Conditions | None, state: BookState) -> Problem | None:
     )
 
 
+def _asked_of(conditions: Conditions, state: BookState) -> tuple[str | None, int | None]:
+    """Return the fund and the year whose available a condition is about."""
+    held = state.encumbrance(conditions.encumbrance) if conditions.encumbrance is not None else None
+    if held is not None:
+        return held.fund, held.fiscal_year
+    undone = state.entry(conditions.entry) if conditions.entry is not None else None
+    if undone is not None:
+        return undone.postings[0].fund, undone.fiscal_year
+    item = state.item(conditions.item) if conditions.item is not None else None
+    if item is not None:
+        return item.party_ref, conditions.year
+    return conditions.fund, conditions.year
+
+
 def _done(request: PostingRequest, state: BookState, rows: NewRows) -> tuple[int, dict[str, Json]] | Problem:
     """Do what the plan says: post, or record, or ask a second person; return the status and body to answer."""
     wish = request.plan(state)
     if isinstance(wish, Problem):
         return wish
     wanted = wish if isinstance(wish, EntryDraft) else wish.entry
+    if wanted is not None and reviews_oneself(request.deed, wanted):
+        return SAME_PERSON.error(field="reviewed_by")
     if wanted is not None and needs_second_person(wanted, state):
         problem = refusal(candidate(wanted, state), state)
         wish = problem or propose(request.deed, wanted, state)
@@ -191,7 +206,8 @@ def _record(book: str, record: RecordDraft, entry: PostedEntry | None, state: Bo
 def _replay(ticket: Ticket, stored: StoredAnswer) -> Outcome:
     if stored.fingerprint != ticket.request.fingerprint:
         return IDEMPOTENCY_KEY_REUSED.error()
-    return Answer(stored.status, stored.body, replayed=stored.body != ticket.unconfirmed)
+    again = stored.body != ticket.unconfirmed
+    return Answer(stored.status, stored.body, replayed=again, dry_run=ticket.request.dry_run)
 
 
 def _problem_body(problem: Problem, instance: str | None) -> str:

@@ -277,7 +277,8 @@ Render: TypeAlias = "Callable[[PostedEntry, BookState], dict[str, Json]]"
 class Conditions:
     """What the caller wants to be true before anything is decided, else ``precondition_failed``.
 
-    ``at_least_fen`` is asked of the available of ``fund`` (or of the encumbrance's fund) in ``year``, over all purposes.
+    ``at_least_fen`` is asked of the available of ``fund`` in ``year``, over all purposes. Where the request names no fund, it is that of
+    the encumbrance, of the entry that is undone (its first line's), or the one that owes the open item.
     """
 
     if_seq: int | None = None
@@ -285,6 +286,8 @@ class Conditions:
     fund: str | None = None
     year: int | None = None
     encumbrance: UUID | None = None
+    entry: UUID | None = None
+    item: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

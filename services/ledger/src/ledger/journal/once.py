@@ -34,7 +34,7 @@ class Once:
     """Do everything and then take it back; the key stays free."""
 
 
-class _TakenBackError(Exception):
+class TakenBackError(Exception):
     """Leaves the transaction of a dry run, so that nothing of it stays."""
 
     def __init__(self, answer: Answer) -> None:
@@ -52,16 +52,16 @@ async def run_once(engine: AsyncEngine, once: Once, use_case: UseCase) -> Answer
         async with book_locked(engine, once.book) as connection:
             answer = await run_once_locked(connection, once, use_case)
             if once.dry_run:
-                await _take_back(connection, answer)
+                await take_back(connection, answer)
             return answer
-    except _TakenBackError as tried:
+    except TakenBackError as tried:
         return tried.answer
 
 
-async def _take_back(connection: AsyncConnection, answer: Answer) -> NoReturn:
-    """Let the database prove everything now, then leave the transaction without a commit."""
+async def take_back(connection: AsyncConnection, answer: Answer) -> NoReturn:
+    """Let the database prove everything now, then leave the transaction without a commit: catch ``TakenBackError`` around it."""
     await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    raise _TakenBackError(replace(answer, dry_run=True))
+    raise TakenBackError(replace(answer, dry_run=True))
 
 
 async def run_once_locked(connection: AsyncConnection, once: Once, use_case: UseCase) -> Answer:

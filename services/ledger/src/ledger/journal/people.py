@@ -30,12 +30,18 @@ def people_of(body: AskedIn, principal: Principal) -> People:
 
 
 def conditions_of(
-    body: AskedIn, *, fund: str | None = None, year: int | None = None, encumbrance: UUID | None = None
+    body: AskedIn,
+    *,
+    fund: str | None = None,
+    year: int | None = None,
+    encumbrance: UUID | None = None,
+    entry: UUID | None = None,
+    item: UUID | None = None,
 ) -> Conditions | None:
-    """Return what the caller wants to be true, asked of this fund and year, or of an encumbrance's."""
+    """Return what the caller wants to be true, asked of this fund and year, or of an encumbrance's, an entry's or an item's."""
     if body.if_seq is None and body.if_available_at_least_fen is None:
         return None
-    return Conditions(body.if_seq, body.if_available_at_least_fen, fund, year, encumbrance)
+    return Conditions(body.if_seq, body.if_available_at_least_fen, fund, year, encumbrance, entry, item)
 
 
 def deed_of(operation: str, people: People, body: AskedIn, **subject: str) -> Deed:

@@ -71,7 +71,7 @@ def reversal_request(once: Once, people: People, entry: UUID, body: ReversalIn) 
         needs=Needs(entries=frozenset({entry})),
         plan=partial(draft_reversal, wish),
         render=_render,
-        conditions=conditions_of(body),
+        conditions=conditions_of(body, entry=entry),
         deed=deed_of("reversal", people, body, entry=str(entry)),
         dry_run=once.dry_run,
     )
