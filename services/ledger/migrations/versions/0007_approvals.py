@@ -3,7 +3,7 @@
 The SQL stands in the file beside this one.
 
 Revision ID: 0007
-Revises: 0002
+Revises: 0006
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0007"
-down_revision = "0002"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
