@@ -1,0 +1,208 @@
+"""Holds everything a book shows at the end of a sequence against the model: figures, entries, past days, the chain, repeated requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.whole_model.book import PROPOSED, Book, Entry, Line
+from tests.support.whole_model.driver import REMEMBERED, HttpBook
+from tests.support.whole_model.months import months_of
+from tests.support.whole_model.operation import Ids, Json, same
+from tests.support.whole_model.reserving import assert_shown
+
+LISTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where to look at the end: a day in the past, a seq and a sent request, as parts of what there is."""
+
+    day: str
+    seq: int
+    again: tuple[int, ...]
+
+
+async def assert_equal(book: HttpBook, look: Look) -> None:
+    """Everything the book shows is what the model says."""
+    await _figures(book)
+    await _entries(book)
+    await _reports(book, look)
+    await _registers(book)
+    await _same_again(book, look)
+    shown = await book.read("/chain/verification")
+    same((shown["verified"], shown["records"], shown["head"]["seq"]), (True, book.model.records, book.model.seq))
+
+
+async def _figures(book: HttpBook) -> None:
+    for year in (2021, 2022, None):
+        items = (await book.read("/funds", fiscal_year=year or "all", limit=LISTED))["items"]
+        same(sorted(item["code"] for item in items), sorted(book.model.funds))
+        for item in items:
+            expected = book.model.figures(item["code"], year) | {"as_of_seq": book.model.seq, "fiscal_year": year}
+            same({name: item[name] for name in expected}, expected, item["code"])
+    execution = await book.read("/reports/fund-execution", fiscal_year=2021)
+    for item in execution["items"]:
+        expected = book.model.figures(item["code"], 2021)
+        assert all(item[name] == expected[name] for name in expected if name != "cash_fen"), item
+
+
+def _shown_line(line: Line, ids: Ids, *, red: bool) -> tuple[object, ...]:
+    return (
+        line.fund,
+        line.account,
+        line.side,
+        line.fen,
+        red,
+        line.year or None,
+        line.source or None,
+        line.purpose or None,
+        None if line.encumbrance is None else ids.encumbrances[line.encumbrance],
+        None if line.item is None else ids.items[line.item],
+    )
+
+
+_NAMES = (
+    "fund",
+    "account",
+    "side",
+    "amount_fen",
+    "red",
+    "budget_year",
+    "source",
+    "purpose_code",
+    "encumbrance",
+    "item",
+)
+
+
+async def _entries(book: HttpBook) -> None:
+    """Every entry, line by line, with its people."""
+    ids = book.ids
+    shown = (await book.read("/journal-entries", limit=LISTED))["items"]
+    same([item["id"] for item in shown], ids.entries)
+    for item, entry in zip(shown, book.model.entries, strict=True):
+        draft = entry.draft
+        same({name: item[name] for name in _HEAD}, _head(entry, ids))
+        lines = sorted((_shown_line(line, ids, red=draft.red) for line in draft.lines), key=repr)
+        same(sorted((tuple(one[name] for name in _NAMES) for one in item["postings"]), key=repr), lines)
+
+
+_HEAD = (
+    *("kind", "period", "effective_on", "voucher_type", "voucher_number", "red", "undoes", "non_budget"),
+    *("prepared_by", "posted_by", "reviewed_by"),
+)
+
+
+def _head(entry: Entry, ids: Ids) -> dict[str, object]:
+    draft = entry.draft
+    undoes = None if draft.undoes is None else ids.entries[draft.undoes]
+    values = (
+        *(draft.kind, draft.when.period, draft.when.on, draft.voucher_type, entry.voucher, draft.red, undoes),
+        *(draft.non_budget, draft.people.prepared, draft.people.posted, draft.people.reviewed),
+    )
+    return dict(zip(_HEAD, values, strict=True))
+
+
+def turnover(book: Book, *, day: str = "9999", seq: int | None = None) -> dict[tuple[str, str], tuple[int, int]]:
+    """Debit and credit of every account that moved, by the end of a day and an entry."""
+    debit: Counter[tuple[str, str]] = Counter()
+    credit: Counter[tuple[str, str]] = Counter()
+    for entry in book.entries[:seq]:
+        if entry.draft.when.on <= day:
+            for line in entry.draft.lines:
+                side = debit if line.side == "debit" else credit
+                side[line.fund, line.account] += -line.fen if entry.draft.red else line.fen
+    return {key: (debit[key], credit[key]) for key in debit.keys() | credit.keys()}
+
+
+async def _reports(book: HttpBook, look: Look) -> None:
+    model = book.model
+    seq = look.seq % (model.seq + 1)
+    for query, expected in (
+        ({}, turnover(model)),
+        ({"as_of": look.day}, turnover(model, day=look.day)),
+        ({"at_seq": seq, "as_of": look.day}, turnover(model, day=look.day, seq=seq)),
+    ):
+        report = await book.read("/reports/trial-balance", **query)
+        shown = {(one["fund"], one["account"]): (one["debit_fen"], one["credit_fen"]) for one in report["items"]}
+        same(_moved(shown), _moved(expected), query)
+        assert all(one["balance_fen"] == one["debit_fen"] - one["credit_fen"] for one in report["items"])
+        assert all(one["debit_fen"] == one["credit_fen"] for one in report["totals"])
+    if model.seq:
+        line = model.entries[seq - 1].draft.lines[0]
+        await _account_ledger(book, line.fund, line.account, look.day)
+
+
+def _moved(turnover: dict[tuple[str, str], tuple[int, int]]) -> dict[tuple[str, str], tuple[int, int]]:
+    return {key: pair for key, pair in turnover.items() if pair != (0, 0)}
+
+
+async def _account_ledger(book: HttpBook, fund: str, account: str, day: str) -> None:
+    """One account's lines from a day on, in the order of dates, with the balance after each."""
+    model = book.model
+    report = await book.read("/reports/account-ledger", fund=fund, account=account, from_=day, limit=LISTED)
+    lines = [
+        (entry.draft.when.on, number + 1, line.moved(red=entry.draft.red))
+        for number, entry in enumerate(model.entries)
+        for line in entry.draft.lines
+        if (line.fund, line.account) == (fund, account)
+    ]
+    balance = sum(fen for on, _, fen in lines if on < day)
+    same(report["opening_balance_fen"], balance)
+    shown = [(one["effective_on"], one["seq"], one["debit_fen"] - one["credit_fen"]) for one in report["items"]]
+    same(sorted(shown), sorted(line for line in lines if line[0] >= day))
+    same([one[:2] for one in shown], sorted(one[:2] for one in shown))
+    for one in report["items"]:
+        balance += one["debit_fen"] - one["credit_fen"]
+        same(one["balance_fen"], balance)
+    same(report["closing_balance_fen"], balance)
+
+
+async def _registers(book: HttpBook) -> None:
+    """Encumbrances, proposals, rules and months."""
+    model, ids = book.model, book.ids
+    listed = (await book.read("/encumbrances", limit=LISTED))["items"]
+    same([item["id"] for item in listed], ids.encumbrances)
+    for item, found in zip(listed, model.encumbrances, strict=True):
+        assert_shown(found, item)
+    listed = (await book.read("/proposals", limit=LISTED))["items"]
+    same([item["id"] for item in listed], ids.proposals)
+    for item, wish in zip(listed, model.proposals, strict=True):
+        entry = None if wish.entry is None else ids.entries[wish.entry]
+        expected = (wish.status, wish.kind, wish.period, wish.people.prepared, wish.people.posted, entry)
+        names = ("status", "kind", "period", "prepared_by", "sent_by", "entry")
+        same(tuple(item[name] for name in names), expected)
+    rules = (await book.read("/approval-rules"))["rules"]
+    same(rules, [{"kind": rule.kind, "fund": rule.fund, "from_fen": rule.from_fen} for rule in model.rules])
+    months = {item["code"]: item["status"] for item in (await book.read("/periods", limit=LISTED))["items"]}
+    expected_months = months_of(model)
+    told = {code: status for code, status in months.items() if code in expected_months or status == "closed"}
+    same(told, expected_months)
+
+
+async def _same_again(book: HttpBook, look: Look) -> None:
+    """A request sent again under its key is answered as before, and does nothing."""
+    kept = [one for one in book.sent if one.status in REMEMBERED]
+    for pick in look.again if kept else ():
+        one = kept[pick % len(kept)]
+        response = await book.send(one.request, one.key)
+        same(response.status_code, one.status, response.text)
+        same(_timeless(response.json()), _timeless(one.answer))
+
+
+def _timeless(answer: Any) -> Any:
+    """An answer without what says that it is a repeated one."""
+    if not isinstance(answer, dict):
+        return answer
+    results = answer.get("results")
+    if not isinstance(results, list):
+        return {name: value for name, value in answer.items() if name not in {"instance", "request_id"}}
+    return [_replayed(one) for one in results]
+
+
+def _replayed(result: Json) -> Json:
+    done = {"posted", "approved", PROPOSED}
+    plain = {name: value for name, value in result.items() if name != "problem"}
+    return plain | {"status": "replayed"} if result["status"] in done else {"status": result["status"]}

@@ -1,0 +1,93 @@
+"""Which sequences are drawn: each is about a few kinds of operation, so that some go deep where others go wide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.support.whole_model import checking, free, money, months, reserving, tree
+from tests.support.whole_model.book import Rule, When
+from tests.support.whole_model.checking import SetRules
+from tests.support.whole_model.comparing import Look
+from tests.support.whole_model.money import Allotment, Receipt
+from tests.support.whole_model.operation import DAYS, Operation
+from tests.support.whole_model.reserving import Encumber, Liquidate
+
+STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+    **money.STRATEGIES,
+    **reserving.STRATEGIES,
+    **free.STRATEGIES,
+    **months.STRATEGIES,
+    **tree.STRATEGIES,
+    **checking.STRATEGIES,
+}
+"""Every operation there is."""
+
+_EARLY = When("2021-11-15")
+_MONEY: tuple[Operation, ...] = (
+    Receipt(fund="health", fen=40, source="central", when=_EARLY),
+    Receipt(fund="health", fen=35, source="county", when=_EARLY),
+    Receipt(fund="repair", fen=50, source="donation", when=_EARLY),
+    Allotment(fund="health", fen=90, year=2021, when=_EARLY),
+    Allotment(fund="repair", fen=60, year=2021, when=_EARLY),
+)
+"""Money and budget to begin with, so that most sequences get somewhere."""
+_RESERVED: tuple[Operation, ...] = (
+    Encumber(fund="health", fen=40, year=2021, when=_EARLY),
+    Encumber(fund="repair", fen=25, year=2021, when=_EARLY),
+    Liquidate(pick=0, fen=12, source=None, when=_EARLY),
+)
+_SECOND = (SetRules(rules=(Rule("*", "*", 4),)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What the sequences of a theme begin with, and what they draw from; what is named twice is drawn twice as often."""
+
+    beginning: tuple[Operation, ...]
+    names: tuple[str, ...]
+
+
+_RESERVING = ("encumber", "liquidate", "liquidate", "return", "release")
+THEMES: dict[str, Theme] = {
+    "everything": Theme(_MONEY, tuple(STRATEGIES)),
+    "everything_later": Theme(_MONEY + _RESERVED, tuple(STRATEGIES)),
+    "reserving": Theme(_MONEY + _RESERVED, (*_RESERVING, *_RESERVING, "receipt", "payment")),
+    "checking": Theme(
+        _MONEY + _RESERVED + _SECOND,
+        (
+            *("approve", "approve", "approve", "approve_many", "approve_many", "refuse", "withdraw", "set_rules"),
+            *("payment", "receipt", "allotment", "journal", "bulk", "correction", "opening", *_RESERVING),
+        ),
+    ),
+    "journal": Theme(_MONEY, ("journal", "journal", "journal", "reversal", "reversal", "bulk", "opening", "encumber")),
+    "corrections": Theme(
+        _MONEY, ("receipt", "allotment", "payment", "payment", "correction", "correction", "encumber")
+    ),
+    "months": Theme(
+        _MONEY + _RESERVED,
+        ("close", "close", "close", "reopen", "receipt", "payment", "correction", "journal", "reversal", *_RESERVING),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """What is done to one book, and where to look afterwards."""
+
+    theme: str
+    steps: list[Operation]
+    look: Look
+
+
+def _sequences(theme: str) -> st.SearchStrategy[Sequence]:
+    steps = st.lists(st.one_of(*(STRATEGIES[name] for name in THEMES[theme].names)), min_size=8, max_size=22)
+    look = st.builds(
+        Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2).map(tuple)
+    )
+    return st.builds(Sequence, st.just(theme), steps, look)
+
+
+sequences = st.sampled_from(tuple(THEMES)).flatmap(_sequences)
