@@ -61,6 +61,8 @@ TABLE = (
     Row("ledger", "POST", "/journal-entries/{id}/reversal", "officer"),
     Row("ledger", "GET", "/operations", LEDGER_READERS),
     Row("ledger", "POST", "/operations/batch", "officer"),
+    Row("ledger", "POST", "/payment-lists", "officer"),
+    Row("ledger", "GET", "/payment-lists/template", LEDGER_READERS),
     Row("ledger", "GET", "/open-items", LEDGER_READERS),
     Row("ledger", "GET", "/open-items/{id}", LEDGER_READERS),
     Row("ledger", "GET", "/donations", LEDGER_READERS),

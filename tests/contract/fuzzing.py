@@ -74,7 +74,9 @@ class Fuzzer:
             headers={KEY_HEADER: self._key(), "If-Match": '"1"'},
             query=dict(query or {}),
             body=NOT_SET if body is None else copy.deepcopy(body),
-            media_type="multipart/form-data" if operation.path.endswith("/statements") else "application/json",
+            media_type="multipart/form-data"
+            if operation.path.endswith(("/statements", "/payment-lists"))
+            else "application/json",
         )
         self._send(case, self.tokens[0])
 

@@ -99,10 +99,18 @@ class Scene:
 
     async def policy(self) -> str:
         """A programme's id."""
-        body = {"year": 2021, "insurer": f"示例保险{self.number()}", "name": "方案", "funding": "county_paid"}
-        return str(
-            (await self.county.post("claims", "/policies", {**body, "year": 2100 + self.number()}, "county"))["id"]
-        )
+        return str((await self.county.post("claims", "/policies", await self.programme(), "county"))["id"])
+
+    async def programme(self) -> dict[str, object]:
+        """A programme that can be made."""
+        year = await self.free_year("/policies")
+        return {"year": year, "insurer": f"示例保险{self.number()}", "name": "方案", "funding": "county_paid"}
+
+    async def free_year(self, path: str) -> int:
+        """The first year of which the list has nothing: a year has one programme, and one income line that nobody need explain."""
+        listed = await self.county.get("claims", path, "county")
+        taken = {int(one["year"]) for one in listed["items"]}
+        return next(year for year in range(2000, 2201) if year not in taken)
 
     async def claim_body(self) -> dict[str, object]:
         """A claim that can be filed."""
@@ -328,6 +336,11 @@ async def _carry_rules(_scene: Scene) -> Prepared:
     return {}, {"rules": [{"fund": "repair", "available": "carry", "encumbered": "carry"}]}
 
 
+async def _payment_list(scene: Scene) -> Prepared:
+    await scene_operations.money(scene, "industry")
+    return {}, {"file": f"发放金额（元）,收款方引用号,用途,日期\n1.00,p-{scene.number()},测试,{ON}\n"}
+
+
 async def _household(scene: Scene) -> Prepared:
     return {}, household_body(scene.number())
 
@@ -350,11 +363,11 @@ async def _lead_step(scene: Scene) -> Prepared:
 
 
 async def _income_line(scene: Scene) -> Prepared:
-    return {}, {"year": 2030 + scene.number(), "amount_fen": 700_000, "source": "测试文件"}
+    return {}, {"year": await scene.free_year("/income-lines"), "amount_fen": 700_000, "source": "测试文件"}
 
 
 async def _policy(scene: Scene) -> Prepared:
-    return {}, {"year": 2100 + scene.number(), "insurer": "示例保险", "name": "方案", "funding": "county_paid"}
+    return {}, await scene.programme()
 
 
 async def _terms(scene: Scene) -> Prepared:
@@ -427,6 +440,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/journal-entries/bulk"): _bulk,
     ("ledger", "POST", "/journal-entries/{id}/reversal"): _reversal,
     ("ledger", "POST", "/operations/batch"): _operations,
+    ("ledger", "POST", "/payment-lists"): _payment_list,
     **scene_bank.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,

@@ -25,8 +25,11 @@ QUERIES = {
     "/reports/budget-vs-actual": {"fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},
     "/reports/year-end": {"fiscal_year": "2021"},
+    "/payment-lists": {"operation": "award", "fund": "industry"},
+    "/payment-lists/template": {"operation": "award"},
     "/audit/journal": {"from": "2021-01-01", "to": "2021-12-31", "format": "jsonl"},
 }
+FILES = {"/bank-accounts/{account}/statements", "/payment-lists"}
 FREE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
 
 
@@ -42,19 +45,23 @@ async def scene(running: Stack) -> AsyncIterator[Scene]:
         yield Scene(county, NUMBERS)
 
 
+def sent_as(row: Row, body: Any) -> dict[str, Any]:
+    """How the body is sent: that of a file names its one part."""
+    if row.path in FILES and isinstance(body, dict):
+        return {"files": {"file": ("a.csv", body["file"].encode())}}
+    return {"json": body}
+
+
 async def send(
     scene: Scene, row: Row, headers: dict[str, str], parameters: dict[str, str], body: Any
 ) -> httpx.Response:
     client = scene.county.ledger if row.service == "ledger" else scene.county.claims
     path = row.path if row.path.startswith("/v1/") else f"/v1/books/{parameters.get('book', BOOK)}{row.path}"
     extra = {"If-Match": '"1"'} if row.method == "PATCH" else {}
-    # A file's body names its one part.
-    is_file = row.path.endswith("/statements") and isinstance(body, dict)
-    sent: dict[str, Any] = {"files": {"file": ("a.csv", body["file"].encode())}} if is_file else {"json": body}
     return await client.request(
         row.method,
         path.format(**parameters),
-        **sent,
+        **sent_as(row, body),
         params=QUERIES.get(row.path),
         headers=headers | extra,
     )

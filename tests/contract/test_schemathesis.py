@@ -31,6 +31,8 @@ SEED = 610_923
 READY_MADE = 2
 """Requests prepared for each operation before anything is drawn: drawn ones may close months and spend the money."""
 QUERIES: dict[str, dict[str, str]] = {
+    "/payment-lists": {"operation": "award", "fund": "industry"},
+    "/payment-lists/template": {"operation": "award"},
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
     "/reports/fund-execution": {"fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},

@@ -25,7 +25,6 @@ from tests.support.whole_model.comparing import assert_equal
 from tests.support.whole_model.driver import HttpBook, Tokens
 from tests.support.whole_model.sequences import STRATEGIES, THEMES, Sequence, sequences
 
-
 MANY = 2_000
 
 

@@ -27,6 +27,7 @@ from ledger.journal.service import check_rights
 from ledger.operations.api import router_of
 from ledger.operations.catalogue import catalogue
 from ledger.operations.service import Desk
+from ledger.payment_lists.api import router_of as payment_lists_of
 from ledger.problems import PROBLEMS
 from ledger.settings import Settings
 from ledger.year_end.service import AGAIN as YEAR_END
@@ -107,5 +108,6 @@ def build_context(settings: Settings, desk: Desk) -> Context:
 
 
 def routers(desk: Desk) -> list[Router]:
-    """The routers of the rooms. That of the operations comes last: its places stand beside those the other rooms name."""
-    return [*(import_module(f"ledger.{room}.api").router for room in ROOMS), router_of(desk)]
+    """The routers of the rooms. Those of the operations come last: their places stand beside those the other rooms name."""
+    rooms = (import_module(f"ledger.{room}.api").router for room in ROOMS)
+    return [*rooms, payment_lists_of(desk), router_of(desk)]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.crypto import FieldCipher
 from common.errors import Problem
-from common.idempotency import IdempotencyKey, fingerprint_bytes, request_fingerprint
+from common.idempotency import IdempotencyKey, fingerprint_bytes, request_address, request_fingerprint
 from common.text import BookCode
 from common.web.uploads import uploaded_file
 from ledger.journal.drafts import Answer
@@ -93,13 +93,13 @@ class Upload:
 
 async def upload_of(
     request: Request, book: BookCode, key: IdempotencyKey, context: Ctx, *, dry_run: DryRun = False
-) -> Upload:
+) -> AsyncIterator[Upload]:
     """Read the file of the request's form. Raises what `uploaded_file` raises."""
     content = await uploaded_file(request)
-    query = request.url.query
-    path = f"{request.url.path}?{query}" if query else request.url.path
-    print_ = fingerprint_bytes(context.fingerprint_secret, request.method, path, content)
-    return Upload(Once(book, key, print_, dry_run), content)
+    path = request_address(request, without=TRYING)
+    mark = fingerprint_bytes(context.fingerprint_secret, request.method, path, content)
+    async with marked(Once(book, key, mark, dry_run)) as once:
+        yield Upload(once, content)
 
 
 Uploaded = Annotated[Upload, Depends(upload_of)]

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from ledger.bank.rules import Movement
-    from ledger.bank.statement_rows import BadRow
     from ledger.journal.drafts import Json
 
 
@@ -49,11 +48,6 @@ def mapping_json(row: Row[Any]) -> dict[str, Json]:
         "set_by": row.set_by,
         "set_at": instant(row.set_at),
     }
-
-
-def bad_row_json(bad: BadRow) -> dict[str, Json]:
-    """A row that was not taken, and why."""
-    return {"row": bad.row, "column": bad.column, "code": bad.code, "detail_zh": bad.zh, "detail_en": bad.en}
 
 
 def line_json(line: Row[Any], match: object = None) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from common.dates import BusinessDate
 from common.money import SignedFen
+from common.spreadsheets.bad_rows import BadRowOut
 from common.spreadsheets.cells import DAY_FORMAT, is_day_format
 from common.text import Code, PlainLine, PlainText, compact
 from common.validation import field_error
@@ -190,18 +191,6 @@ class BankAccountOut(Wire):
     """The last day its imported statements reach to 对账单截止日."""
     column_mapping: ColumnMappingOut | None
     """The latest column mapping, the account's own or one of the same bank."""
-
-
-class BadRowOut(Wire):
-    """A row of the file that could not be read."""
-
-    row: int
-    """Its number, as a spreadsheet program shows it 行号."""
-    column: str
-    """Heading of the column 列名."""
-    code: str
-    detail_zh: str
-    detail_en: str
 
 
 class PreviewRowOut(Wire):

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from common.personal_data import masked
+from common.spreadsheets.bad_rows import BadRow
 from common.spreadsheets.cells import CellError, day_of, fen_of, text_of
 from common.spreadsheets.reading import Cell, Row
 
@@ -65,17 +66,6 @@ class StatementLine:
     def content(self) -> tuple[str | int | None, ...]:
         """What makes a line the same line when it comes in another file."""
         return (self.booked_on.isoformat(), self.amount_fen, self.reference, self.text, self.balance_fen)
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """Why a row was not taken: its number, the heading of the column, and the reason."""
-
-    row: int
-    column: str
-    code: str
-    zh: str
-    en: str
 
 
 class Read(NamedTuple):

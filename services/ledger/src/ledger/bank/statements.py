@@ -14,10 +14,10 @@ from common.database import snapshot
 from common.dates import today_in_shanghai
 from common.errors import FieldError, Problem
 from common.ids import uuid7
+from common.spreadsheets.bad_rows import bad_row_errors, bad_row_json
 from common.spreadsheets.reading import read_table
 from common.validation import invalid, invalid_field
 from ledger.bank import records, store
-from ledger.bank.answers import bad_row_json
 from ledger.bank.service import effective_mapping, require_account
 from ledger.bank.statement_rows import (
     ColumnMapping,
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["all", "good"]
 _CREATED: Final = 201
-_MOST_ERRORS: Final = 200
-"""So many bad rows a refusal lists; the preview lists all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +242,5 @@ def _row_json(line: StatementLine, *, is_known: bool) -> dict[str, Json]:
 
 
 def _bad_rows(read: Read) -> Problem:
-    errors = [
-        FieldError(
-            f"file[{bad.row}].{bad.column}",
-            bad.code,
-            f"第 {bad.row} 行「{bad.column}」：{bad.zh}",
-            f"Row {bad.row}, {bad.column}: {bad.en}",
-        )
-        for bad in read.bad[:_MOST_ERRORS]
-    ]
+    errors = bad_row_errors(read.bad)
     return BAD_ROWS.error(field=errors[0].field, errors=errors, bad_rows=len(read.bad))
