@@ -17,6 +17,8 @@ Prepared = tuple[dict[str, str], dict[str, object] | None]
 """The path's parameters and the body of a request that will succeed."""
 
 ON = "2021-03-05"
+# Bank accounts that other rows opened have no statement of the month.
+CLOSED = {"reason": "已核对", "excuses": [{"item": "bank_reconciled", "reason": "测试"}]}
 
 
 @dataclass
@@ -310,12 +312,12 @@ async def _open_item(scene: Scene) -> str:
 async def _close(scene: Scene) -> Prepared:
     if await scene.first_month() == "closed":
         await scene.county.post("ledger", "/periods/2021-01/reopen", {"reason": "测试", "authority": "批复"}, "officer")
-    return {"period": "2021-01"}, {"reason": "已核对"}
+    return {"period": "2021-01"}, dict(CLOSED)
 
 
 async def _reopen(scene: Scene) -> Prepared:
     if await scene.first_month() == "open":
-        await scene.county.post("ledger", "/periods/2021-01/close", {"reason": "测试"}, "officer")
+        await scene.county.post("ledger", "/periods/2021-01/close", CLOSED, "officer")
     return {"period": "2021-01"}, {"reason": "测试", "authority": "批复"}
 
 
