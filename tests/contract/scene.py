@@ -55,6 +55,12 @@ class Scene:
         periods = await self.county.get("ledger", "/periods", "officer")
         return next(str(period["status"]) for period in periods["items"] if "2021-01" in period.values())
 
+    async def open_first_month(self) -> None:
+        """Reopen January 2021 if another row has closed it."""
+        if await self.first_month() == "closed":
+            said = {"reason": "测试", "authority": "批复"}
+            await self.county.post("ledger", "/periods/2021-01/reopen", said, "officer")
+
     def number(self) -> int:
         """A number nobody had before."""
         return next(self.numbers)
@@ -195,6 +201,7 @@ async def _fund(scene: Scene) -> Prepared:
 
 
 async def _opening(scene: Scene) -> Prepared:
+    await scene.open_first_month()
     code = f"repair.o{scene.number()}"
     await scene.county.post("ledger", "/funds", {"code": code, "parent": "repair", "name_zh": "子基金"}, "officer")
     lines = [
@@ -310,8 +317,7 @@ async def _open_item(scene: Scene) -> str:
 
 
 async def _close(scene: Scene) -> Prepared:
-    if await scene.first_month() == "closed":
-        await scene.county.post("ledger", "/periods/2021-01/reopen", {"reason": "测试", "authority": "批复"}, "officer")
+    await scene.open_first_month()
     return {"period": "2021-01"}, dict(CLOSED)
 
 
