@@ -37,7 +37,7 @@ def wages(count: int, *extra: Sequence[str]) -> bytes:
 class Office(LedgerCalls):
     """A book whose employment fund has 10 posts' wages, as money and as budget."""
 
-    async def send(self, file: bytes, who: str = "officer", **query: object) -> httpx.Response:
+    async def send(self, file: bytes, **query: object) -> httpx.Response:
         """Hand in a list."""
         wanted = {"operation": "welfare_wage", "fund": "employment", **query}
         return await self.client.post(
@@ -46,7 +46,7 @@ class Office(LedgerCalls):
                 name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in wanted.items()
             },
             files={"file": ("list.csv", file)},
-            headers=self.headers(who),
+            headers=self.headers("officer"),
         )
 
     async def takes(self, file: bytes, **query: object) -> Json:
@@ -107,7 +107,7 @@ async def test_the_same_file_twice_pays_once_in_whatever_order_and_form(office: 
     # Other order, other columns' order, English headings, a spreadsheet's own numbers and dates: the same rows still.
     rows = [
         ("effective_on", "purpose", "payee_ref", "amount_yuan"),
-        *((date(2021, 5, 31), WAGE[2], f"post-{number}", Decimal("600")) for number in (2, 0, 1)),
+        *((date(2021, 5, 31), WAGE[2], f"post-{number}", Decimal(600)) for number in (2, 0, 1)),
     ]
     assert statuses(await office.takes(xlsx(rows))) == ["replayed"] * 3
     assert statuses(await office.takes(wages(3).decode("utf-8-sig").encode("gb18030"))) == ["replayed"] * 3

@@ -85,9 +85,9 @@ def test_the_first_cell_that_cannot_be_read_makes_its_row_bad(cells: tuple[Cell,
 
 
 def test_a_key_stands_for_the_operation_the_fund_the_content_and_which_of_equal_rows_it_is() -> None:
-    one = {"amount_fen": 1, "payee_ref": "a"}
-    turned = {"payee_ref": "a", "amount_fen": 1}
-    other = {"amount_fen": 2, "payee_ref": "a"}
+    one: dict[str, int | str] = {"amount_fen": 1, "payee_ref": "a"}
+    turned: dict[str, int | str] = {"payee_ref": "a", "amount_fen": 1}
+    other: dict[str, int | str] = {"amount_fen": 2, "payee_ref": "a"}
     first, second, third = keys_of("award", "industry", [one, other, turned])
     assert len({first, second, third}) == 3
     assert keys_of("award", "industry", [other, turned, one]) == [second, first, third]
