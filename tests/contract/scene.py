@@ -349,6 +349,20 @@ async def _payment_list(scene: Scene) -> Prepared:
     return {}, {"file": f"发放金额（元）,收款方引用号,用途,日期\n1.00,p-{scene.number()},测试,{ON}\n"}
 
 
+async def giver(scene: Scene) -> str:
+    """A registered giver's reference."""
+    _, body = await _giver(scene)
+    return str((await scene.county.post("ledger", "/givers", body, "officer"))["ref"])
+
+
+async def _giver(scene: Scene) -> Prepared:
+    return {}, {"ref": f"giver-{scene.number()}", "name": "示例捐赠人", "contact": "示例街道"}
+
+
+async def _of_giver(scene: Scene) -> Prepared:
+    return {"ref": await giver(scene)}, {"reason": "测试"}
+
+
 async def _household(scene: Scene) -> Prepared:
     return {}, household_body(scene.number())
 
@@ -449,6 +463,9 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/journal-entries/{id}/reversal"): _reversal,
     ("ledger", "POST", "/operations/batch"): _operations,
     ("ledger", "POST", "/payment-lists"): _payment_list,
+    ("ledger", "POST", "/givers"): _giver,
+    ("ledger", "POST", "/givers/{ref}/disclosure"): _of_giver,
+    ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
     **scene_bank.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
@@ -507,5 +524,6 @@ READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "claim_id": Scene.claim,
     "batch_id": _any_batch,
     "account": scene_bank.account,
+    "ref": giver,
     "period": _period,
 }

@@ -13,6 +13,7 @@ import ledger.bank.tables
 import ledger.books.tables
 import ledger.budgets.tables
 import ledger.funds.tables
+import ledger.givers.tables
 import ledger.journal.tables
 import ledger.periods.tables
 import ledger.year_end.tables  # noqa: F401 - imported for their tables

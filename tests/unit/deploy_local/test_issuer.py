@@ -9,7 +9,7 @@ from deploy.local.failures import RunnerError
 from deploy.local.issuer import AUDIENCE, ISSUER, Issuer, roles
 
 SCOPES = {
-    "officer": "ledger:read ledger:post ledger:periods",
+    "officer": "ledger:read ledger:post ledger:periods ledger:givers",
     "checker": "ledger:read ledger:approve ledger:periods payouts:read",
     "auditor": "ledger:read audit:export claims:read claims:audit payouts:read",
     "intake": "claims:read claims:intake",

@@ -28,6 +28,7 @@ _DATE: Final = re.compile(
     r"(?<![0-9])(?:19|20|21)[0-9]{2}([-/. ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
 )
 _RUN: Final = re.compile(r"[0-9]+(?:[ -]{1,2}[0-9]+)*(?:[ -]{0,2}[Xx](?![0-9A-Za-z]))?")
+_LONGEST_NAME: Final = 4
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _MOBILE_PREFIXES: Final = ("", "86", "0086")
 _COMPACT_DATE: Final = re.compile(r"(?:19|20|21)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
@@ -96,6 +97,16 @@ def masked(text: str) -> str:
     if personal_data_in(plain) is not None:
         plain = _RUN.sub(lambda run: _stars(run.group()), plain)
     return plain if personal_data_in(plain) is None else re.sub("[0-9]", "*", plain)
+
+
+def masked_name(name: str) -> str:
+    """Return a name as it may be shown: a person's but for its first character hidden, an organisation's whole, numbers masked.
+
+    Up to four characters are taken for a person's name, as is any with the dot of foreign ones [assumed].
+    """
+    plain = masked(name)
+    is_person = len(plain) <= _LONGEST_NAME or "·" in plain
+    return plain[0] + "*" * (len(plain) - 1) if is_person else plain
 
 
 def _stars(run: str) -> str:

@@ -45,6 +45,7 @@ ROOMS = (
     "approvals",
     "periods",
     "bank",
+    "givers",
     "year_end",
     "reports",
     "audit",

@@ -300,6 +300,22 @@ DUPLICATE_FUND_IN_RULES: Final = ProblemType(
     "Each fund has one carry-forward rule at most.",
 )
 
+GIVER_EXISTS: Final = ProblemType(
+    "giver_exists",
+    409,
+    "捐赠人引用号已登记",
+    "The giver is registered already",
+    "此引用号已登记，一个引用号只对应一位捐赠人。",
+    "This reference is registered; a reference stands for one giver.",
+)
+GIVER_ERASED: Final = ProblemType(
+    "giver_erased",
+    409,
+    "捐赠人信息已抹除",
+    "The giver was erased",
+    "此捐赠人的个人信息已抹除，只保留引用号。",
+    "The giver's personal data was erased; only the reference is kept.",
+)
 OPERATION_NOT_OF_FUND: Final = ProblemType(
     "operation_not_of_fund",
     409,
@@ -347,4 +363,6 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     ADJUSTING_PERIOD_BEGUN,
     PROPOSALS_WAIT,
     DUPLICATE_FUND_IN_RULES,
+    GIVER_EXISTS,
+    GIVER_ERASED,
 )

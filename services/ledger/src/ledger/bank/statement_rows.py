@@ -14,13 +14,12 @@ from datetime import date
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from common.personal_data import masked
+from common.personal_data import masked, masked_name
 from common.spreadsheets.bad_rows import BadRow
 from common.spreadsheets.cells import CellError, day_of, fen_of, text_of
 from common.spreadsheets.reading import Cell, Row
 
 LONGEST_TEXT: Final = 500
-_LONGEST_NAME: Final = 4
 FIELDS: Final = ("date", "amount", "debit", "credit", "balance", "reference", "counterparty", "text")
 
 
@@ -135,9 +134,7 @@ def masked_counterparty(name: str | None) -> str | None:
     """Return who is on the other side as may be shown: a person's name but for its first character hidden, an organisation's whole."""
     if name is None:
         return None
-    plain = masked(name[:LONGEST_TEXT])
-    is_person = len(plain) <= _LONGEST_NAME or "·" in plain
-    return plain[0] + "*" * (len(plain) - 1) if is_person else plain
+    return masked_name(name[:LONGEST_TEXT])
 
 
 def _numbered(lines: Iterable[StatementLine]) -> list[StatementLine]:

@@ -60,9 +60,9 @@ def router_of(desk: Desk) -> Router:
     ) -> Response:
         """Do a list of payments from a file 发放清单: every row is one operation, and each row is done once however often it comes.
 
-        Two rows are the same when all they say is the same; the second of two equal rows of a file is the second of every file. Give them
-        a reference to tell them apart. `GET /payment-lists/template` has the headings. Rows need no idempotency key. With `dry_run` the answer is a preview:
-        what would become of every row, and every bad row whatever the mode.
+        Two rows are the same when all they say is the same; the second of two equal rows of a file is the second of every file.
+        Give them a reference to tell them apart. `GET /payment-lists/template` has the headings. Rows need no idempotency key.
+        With `dry_run` the answer is a preview: what would become of every row, and every bad row whatever the mode.
         """
         prefix = request.url.path.removesuffix("/payment-lists") + "/funds"
         batch = Batch(book, prefix, context.fingerprint_secret, principal, dry_run=dry_run)
