@@ -32,6 +32,7 @@ READY_MADE = 2
 """Requests prepared for each operation before anything is drawn: drawn ones may close months and spend the money."""
 QUERIES: dict[str, dict[str, str]] = {
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
+    "/reports/balance": {"fund": "insurance", "account": "1002"},
     "/reports/fund-execution": {"fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},
     "/reports/year-end": {"fiscal_year": "2021"},

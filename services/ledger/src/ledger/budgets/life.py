@@ -21,11 +21,11 @@ from ledger.budgets.answers import encumbrance_json
 from ledger.budgets.life_rules import Extension, decide_extension
 from ledger.budgets.life_schemas import ExtensionIn
 from ledger.funds.service import request
-from ledger.funds.store import head_seq
 from ledger.journal.chain import instant
 from ledger.journal.drafts import Answer, Json, Needs, PostedEntry
 from ledger.journal.engine import PostingEngine
 from ledger.journal.once import Once
+from ledger.journal.standing import head_seq
 from ledger.journal.state import BookState
 
 JsonPage = tuple[list[dict[str, Json]], str | None]

@@ -93,11 +93,12 @@ class FundExecutionTotal(Wire):
 
 
 class FundExecutionOut(Wire):
-    """How far each fund's budget of one year is used 资金执行情况, as of the last entry ``seq``."""
+    """How far each fund's budget of one year is used 资金执行情况, at the end of a day, counting entries up to a ``seq``."""
 
     model_config = example(
         {
             "fiscal_year": 2026,
+            "as_of": "2026-03-31",
             "seq": 412,
             "items": [
                 {
@@ -125,6 +126,7 @@ class FundExecutionOut(Wire):
     )
 
     fiscal_year: int
+    as_of: date
     seq: int
     items: list[FundExecutionLine]
     total: FundExecutionTotal
@@ -207,3 +209,46 @@ class AccountLedgerOut(Wire):
     closing_balance_fen: SignedFen
     items: list[LedgerLineOut]
     next_cursor: str | None
+
+
+class BalanceOut(Wire):
+    """Turnover and balance of one account 科目余额 at the end of a day, counting entries up to a ``seq``.
+
+    The fund, source, purpose and budget year are those asked for; null means all of them together.
+    """
+
+    model_config = example(
+        {
+            "fund": "repair",
+            "account": "1002",
+            "basis": "financial",
+            "name_zh": "银行存款",
+            "name_en": "Bank deposits",
+            "subtree": True,
+            "source": "county",
+            "purpose": None,
+            "budget_year": None,
+            "as_of": "2026-03-31",
+            "seq": 412,
+            "debit_fen": 800_000_000,
+            "credit_fen": 80_000_000,
+            "balance_fen": 720_000_000,
+        }
+    )
+
+    fund: str
+    account: str
+    basis: BasisName
+    name_zh: str
+    name_en: str
+    subtree: bool
+    """Whether the funds below it are contained. 是否含下级基金。"""
+    source: str | None
+    purpose: str | None
+    budget_year: int | None
+    as_of: date
+    seq: int
+    debit_fen: SignedFen
+    credit_fen: SignedFen
+    balance_fen: SignedFen
+    """Debit minus credit. 借方减贷方。"""
