@@ -158,7 +158,7 @@ class RandomBook:
         fund, day = self._fund(), self.day()
         source = self.chance.choice((None, *SOURCES))
         more: Json = {"source": source, "purpose_code": self._purpose(fund), "fiscal_year": self._year(day)}
-        fen = self.chance.randint(1, 10**6)
+        fen = self.chance.randint(1, 5 * 10**6)
         await self._post(f"/funds/{fund}/payments", day, amount_fen=fen, payee_ref="p-1", purpose="维修", **more)
 
     async def _encumber(self) -> None:

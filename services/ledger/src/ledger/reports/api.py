@@ -1,5 +1,6 @@
 """HTTP of the reports."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -13,6 +14,8 @@ from ledger.context import AtMoment, AtSeq, Ctx
 from ledger.funds.schemas import AccountCode, FundCode, PurposeCode
 from ledger.journal.schemas import AnySource
 from ledger.reports import service
+from ledger.reports.guarded import EntryNote
+from ledger.reports.negative_days import Found, negative_days
 from ledger.reports.rules import ControlFigures, execution_rate_basis_points, percent_text
 from ledger.reports.schemas import (
     AccountLedgerOut,
@@ -22,6 +25,9 @@ from ledger.reports.schemas import (
     FundExecutionOut,
     FundExecutionTotal,
     LedgerLineOut,
+    MadeByOut,
+    NegativeDaysLine,
+    NegativeDaysOut,
     TrialBalanceOut,
     TrialLineOut,
     TrialTotalOut,
@@ -170,6 +176,48 @@ async def get_account_ledger(
         closing_balance_fen=page.closing_fen,
         items=[_line_out(line, balance_fen) for line, balance_fen in page.lines],
         next_cursor=page.next_cursor,
+    )
+
+
+@router.get("/negative-days")
+async def get_negative_days(
+    book: BookCode,
+    context: Ctx,
+    fund: Annotated[FundCode | None, Query(description="Of this fund and those below it. 基金代码，含下级。")] = None,
+    account: Annotated[
+        AccountCode | None,
+        Query(
+            description="Only this account, one that may not stand below zero: 1002, available, encumbered. 科目代码。"
+        ),
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> NegativeDaysOut:
+    """List the past days at whose end a balance stands below zero because an entry was back-dated 负余额日清单.
+
+    No balance ever falls below zero in the order of posting; a payment dated before the money it draws on is allowed, and listed here.
+    """
+    page = await negative_days(context.database, book, fund=fund, account=account, limit=limit, cursor=cursor)
+    return NegativeDaysOut(
+        seq=page.seq, items=[_negative_out(one, page.entries) for one in page.found], next_cursor=page.next_cursor
+    )
+
+
+def _negative_out(found: Found, entries: Mapping[int, EntryNote]) -> NegativeDaysLine:
+    name, stretch = found.balance.name, found.stretch
+    return NegativeDaysLine(
+        fund=name.fund,
+        account=name.account,
+        name_zh=found.balance.name_zh,
+        name_en=found.balance.name_en,
+        budget_year=name.budget_year or None,
+        source=name.source or None,
+        purpose=name.purpose_code or None,
+        first_day=stretch.first_day,
+        last_day=stretch.last_day,
+        lowest_balance_fen=stretch.lowest_fen,
+        lowest_on=stretch.lowest_on,
+        made_by=[MadeByOut.model_validate(entries[seq], from_attributes=True) for seq in stretch.made_by],
     )
 
 
