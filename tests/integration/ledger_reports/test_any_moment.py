@@ -48,7 +48,8 @@ class Questions:
         return date(2021, 1, 1) + timedelta(days=self.chance.randint(0, 430))
 
     def seq(self) -> int:
-        return self.chance.choice((0, self.head)) if self.chance.random() < 0.05 else self.chance.randint(0, self.head)
+        edges = (0, 1, self.head - 1, self.head)
+        return self.chance.choice(edges) if self.chance.random() < 0.15 else self.chance.randint(0, self.head)
 
     def balance(self) -> dict[str, Any]:
         account = self.chance.choice(ACCOUNTS)

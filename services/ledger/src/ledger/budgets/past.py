@@ -43,7 +43,9 @@ _STOOD = text("""
         SELECT p.encumbrance AS id FROM journal_entry e JOIN posting p ON p.book = e.book AND p.seq = e.seq
         WHERE e.book = :book AND p.book = :book AND e.effective_on > :day AND p.account = 'encumbered'
         UNION
-        SELECT p.encumbrance FROM posting p WHERE p.book = :book AND p.seq > :seq AND p.account = 'encumbered'
+        SELECT p.encumbrance FROM fund f
+        JOIN posting p ON p.book = :book AND p.fund = f.code AND p.account = 'encumbered' AND p.seq > :seq
+        WHERE f.book = :book
     ), candidate AS (
         SELECT b.id FROM encumbrance_balance b WHERE b.book = :book AND b.remaining_fen > 0 UNION SELECT l.id FROM later l
     ), line AS (

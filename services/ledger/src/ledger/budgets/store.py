@@ -222,23 +222,21 @@ async def account_sums(
     ``head`` is the book's last ``seq`` in the same snapshot.
     """
     moved = standing(book, cut, head, Wanted(fund=fund, subtree=True))
+    key = (moved.c.fund, moved.c.account, moved.c.budget_year)
     debit, credit = func.sum(moved.c.debit_fen), func.sum(moved.c.credit_fen)
-    key = (
-        moved.c.fund,
-        moved.c.account,
-        account.c.name_zh,
-        account.c.basis,
-        account.c.normal_side,
-        moved.c.budget_year,
-    )
-    rows = await connection.execute(
-        select(*key, cast(debit, BigInteger), cast(credit, BigInteger))
-        .join(
-            account, (account.c.book == book) & (account.c.fund == moved.c.fund) & (account.c.code == moved.c.account)
-        )
+    sums = (
+        select(*key, cast(debit, BigInteger).label("debit"), cast(credit, BigInteger).label("credit"))
         .group_by(*key)
         .having((debit != 0) | (credit != 0))
-        .order_by(moved.c.fund, moved.c.account, moved.c.budget_year)
+        .subquery("sums")
+    )
+    of, called = sums.c, account.c
+    rows = await connection.execute(
+        select(
+            of.fund, of.account, called.name_zh, called.basis, called.normal_side, of.budget_year, of.debit, of.credit
+        )
+        .join(account, (called.book == book) & (called.fund == of.fund) & (called.code == of.account))
+        .order_by(of.fund, of.account, of.budget_year)
     )
     return [AccountSum(*row) for row in rows]
 

@@ -2,7 +2,8 @@
 
 What stood then is the current balance minus what came later: whole periods after the cut's month, days after the cut within its
 month, and of the entries after the cut's ``seq`` what they moved on or before its day. So the cost depends on how far back the cut
-lies and on how much was posted since, not on the length of the history (docs/adr/0013).
+lies and on how much was posted since, not on the length of the history. A ``seq`` nearer the book's beginning than its end is summed
+up from the beginning (docs/adr/0013).
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ def standing(book: str, cut: Cut, head: int, wanted: Wanted = ANY) -> Subquery:
 
     A key has several rows, to be summed by the reader. ``head`` is the book's last ``seq`` in the same snapshot.
     """
+    if cut.seq < head - cut.seq:
+        return _postings(book, cut, 1, wanted).subquery("standing")
     parts = [
         _part(balance, 1, book, wanted),
         _part(monthly_total, -1, book, wanted).where(monthly_total.c.month > _last_period(cut.as_of)),
@@ -123,7 +126,7 @@ def standing(book: str, cut: Cut, head: int, wanted: Wanted = ANY) -> Subquery:
         ),
     ]
     if cut.seq < head:
-        parts.append(_later_postings(book, cut, wanted))
+        parts.append(_postings(book, cut, -1, wanted))
     return union_all(*parts).subquery("standing")
 
 
@@ -141,19 +144,18 @@ def _part(table: FromClause, sign: int, book: str, wanted: Wanted) -> Moved:
     ).where(of.book == book, *wanted.conditions(table))  # fmt: skip
 
 
-def _later_postings(book: str, cut: Cut, wanted: Wanted) -> Moved:
-    """Return what entries after the cut's ``seq`` added within its dates, to be taken off again."""
-    of = posting.c
+def _postings(book: str, cut: Cut, sign: int, wanted: Wanted) -> Moved:
+    """Return what entries moved within the cut's dates: up to its ``seq`` (sign 1), or after it, to be taken off again (sign -1)."""
+    of, entry = posting.c, journal_entry.c
+    # Said of both tables: the planner does not conclude the one from the other.
+    in_order = (of.seq <= cut.seq, entry.seq <= cut.seq) if sign > 0 else (of.seq > cut.seq, entry.seq > cut.seq)
     return (
         select(
             of.fund, of.account, of.budget_year, of.source, of.purpose_code,
-            (-turnover("debit")).label("debit_fen"), (-turnover("credit")).label("credit_fen"),
+            (sign * turnover("debit")).label("debit_fen"), (sign * turnover("credit")).label("credit_fen"),
         )
-        .join(journal_entry, (journal_entry.c.book == of.book) & (journal_entry.c.seq == of.seq))
-        .where(
-            of.book == book, of.seq > cut.seq, journal_entry.c.book == book, journal_entry.c.effective_on <= cut.as_of,
-            *wanted.conditions(posting),
-        )
+        .join(journal_entry, (entry.book == of.book) & (entry.seq == of.seq))
+        .where(of.book == book, entry.book == book, *in_order, entry.effective_on <= cut.as_of, *wanted.conditions(posting))
     )  # fmt: skip
 
 
