@@ -129,6 +129,8 @@ TABLE = (
     Row("ledger", "GET", "/reports/trial-balance", LEDGER_READERS),
     Row("ledger", "GET", "/reports/fund-execution", LEDGER_READERS),
     Row("ledger", "GET", "/reports/account-ledger", LEDGER_READERS),
+    Row("ledger", "GET", "/reports/balance", LEDGER_READERS),
+    Row("ledger", "GET", "/reports/negative-days", LEDGER_READERS),
     Row("ledger", "POST", "/bank-accounts", "officer"),
     Row("ledger", "GET", "/bank-accounts", LEDGER_READERS),
     Row("ledger", "POST", "/bank-accounts/{account}/column-mapping", "officer"),

@@ -21,6 +21,7 @@ FOREIGN_BOOK = "610922"
 HOUSEHOLDS, NUMBERS = itertools.count(1), itertools.count(1)
 QUERIES = {
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
+    "/reports/balance": {"fund": "insurance", "account": "1002"},
     "/reports/fund-execution": {"fiscal_year": "2021"},
     "/reports/budget-vs-actual": {"fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},

@@ -505,6 +505,18 @@ QUERIES = (
     ("/audit/journal", "format=exe", "format"),
     ("/chain/verification", f"from_seq={10**30}", "from_seq"),
     ("/funds", "fiscal_year=%00", "fiscal_year"),
+    ("/funds", "as_of=2026-02-30", "as_of"),
+    ("/funds", "as_of=2199-12-31", "as_of"),
+    ("/balances", f"at_seq={10**30}", "at_seq"),
+    ("/balances", f"at_seq={10**15}", "at_seq"),
+    ("/reports/fund-execution", "fiscal_year=2021&as_of=20210301", "as_of"),
+    ("/reports/balance", "fund=health&account=1002&at_seq=-1", "at_seq"),
+    ("/reports/balance", "fund=health&account=1002&source=%00", "source"),
+    ("/reports/balance", "fund=health&account=available&purpose=%00", "purpose"),
+    ("/reports/balance", "account=1002", "fund"),
+    ("/reports/account-ledger", "fund=health&account=1002&at_seq=1e3", "at_seq"),
+    ("/reports/negative-days", "account=5001", "account"),
+    ("/reports/negative-days", "fund=%00", "fund"),
 )
 
 

@@ -34,6 +34,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "/payment-lists": {"operation": "award", "fund": "industry"},
     "/payment-lists/template": {"operation": "award"},
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
+    "/reports/balance": {"fund": "insurance", "account": "1002"},
     "/reports/fund-execution": {"fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},
     "/reports/year-end": {"fiscal_year": "2021"},

@@ -133,10 +133,38 @@ async def _reports(book: HttpBook, look: Look) -> None:
     if model.seq:
         line = model.entries[seq - 1].draft.lines[0]
         await _account_ledger(book, line.fund, line.account, look.day)
+        await _balance(book, line, {"as_of": look.day, "at_seq": seq})
 
 
 def _moved(turnover: dict[tuple[str, str], tuple[int, int]]) -> dict[tuple[str, str], tuple[int, int]]:
     return {key: pair for key, pair in turnover.items() if pair != (0, 0)}
+
+
+async def _balance(book: HttpBook, like: Line, moment: dict[str, object]) -> None:
+    """The balance a line moved, and what was reserved, at a moment in the past."""
+    asked = {"budget_year": like.year, "source": like.source, "purpose": like.purpose}
+    query = {"fund": like.fund, "account": like.account} | {name: value for name, value in asked.items() if value}
+    report = await book.read("/reports/balance", **query, **moment)
+    counted = [
+        (line, line.moved(red=entry.draft.red))
+        for entry in book.model.entries[: int(str(moment["at_seq"]))]
+        if entry.draft.when.on <= str(moment["as_of"])
+        for line in entry.draft.lines
+    ]
+    expected = sum(
+        fen
+        for line, fen in counted
+        if (line.fund, line.account) == (like.fund, like.account)
+        and line.year in {like.year, like.year or line.year}
+        and line.source in {like.source, like.source or line.source}
+        and line.purpose in {like.purpose, like.purpose or line.purpose}
+    )
+    same(report["balance_fen"], expected, query)
+    shown = await book.read("/balances", limit=LISTED, **moment)
+    for fund in shown["funds"]:
+        left = sum(one["remaining_fen"] for one in shown["encumbrances"] if one["fund"] == fund["fund"])
+        reserved = -sum(fen for line, fen in counted if (line.fund, line.account) == (fund["fund"], "encumbered"))
+        same((fund["remaining_fen"], fund["encumbered_fen"], left), (reserved, reserved, reserved), fund["fund"])
 
 
 async def _account_ledger(book: HttpBook, fund: str, account: str, day: str) -> None:

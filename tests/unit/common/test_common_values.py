@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from common import dates
-from common.dates import BusinessDate, Month, month_code, next_month, now_utc, today_in_shanghai
+from common.dates import BusinessDate, Month, midnight_after, month_code, next_month, now_utc, today_in_shanghai
 from common.errors import Problem
 from common.idempotency import fingerprint, fingerprint_bytes, fingerprint_value
 from common.ids import uuid7
@@ -135,6 +135,7 @@ def test_a_month_is_written_out(value: object, good: bool) -> None:  # noqa: FBT
 
 def test_months_follow_each_other() -> None:
     assert month_code(date(2026, 1, 31)) == "2026-01"
+    assert midnight_after(date(2026, 12, 31)) == datetime(2026, 12, 31, 16, tzinfo=UTC)
     assert (next_month("2026-01"), next_month("2026-11"), next_month("2026-12")) == ("2026-02", "2026-12", "2027-01")
 
 

@@ -5,7 +5,7 @@ Rules never read the clock; services do, through this module, and hand the value
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,11 @@ def now_utc() -> datetime:
 def today_in_shanghai() -> date:
     """Return today's business date: the calendar day in Asia/Shanghai, whatever the machine's zone."""
     return datetime.now(SHANGHAI).date()
+
+
+def midnight_after(day: date) -> datetime:
+    """Return the instant at which a business day is over, in Asia/Shanghai."""
+    return datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
 
 
 def month_code(day: date) -> str:

@@ -11,14 +11,17 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.crypto import FieldCipher
+from common.dates import BusinessDate
 from common.errors import Problem
 from common.idempotency import IdempotencyKey, fingerprint_bytes, request_address, request_fingerprint
+from common.paging import QueryInteger
 from common.text import BookCode
 from common.web.uploads import uploaded_file
 from ledger.journal.drafts import Answer
 from ledger.journal.engine import REPLAYED_HEADER, PostingEngine
 from ledger.journal.once import Once
 from ledger.journal.posting import Again
+from ledger.journal.standing import Moment
 from ledger.settings import Settings
 
 _CONFLICT = 409
@@ -104,6 +107,36 @@ async def upload_of(
 
 Uploaded = Annotated[Upload, Depends(upload_of)]
 """A route's parameter that reads the form's file and the Idempotency-Key; for routes with ``{book}``."""
+
+
+AtSeq = Annotated[
+    QueryInteger | None,
+    Query(
+        ge=0,
+        lt=2**63,
+        description="Count entries up to this seq only, in the order of posting; all by default. 截止凭证序号（按记账顺序）。",
+        examples=[412],
+    ),
+]
+"""The query parameter ``at_seq``; a seq the book has not reached is refused."""
+
+
+async def moment_of(
+    as_of: Annotated[
+        BusinessDate | None,
+        Query(
+            description="The end of this day, by effective date; today by default, never later. 截止日期（按业务日期）。",
+            examples=["2026-03-31"],
+        ),
+    ] = None,
+    at_seq: AtSeq = None,
+) -> Moment:
+    """Read which moment of the book is asked for; given both, an entry counts if it fulfils both."""
+    return Moment(as_of, at_seq)
+
+
+AtMoment = Annotated[Moment, Depends(moment_of)]
+"""A route's parameter that reads ``as_of`` and ``at_seq``."""
 
 
 def send(answer: Answer) -> Response:

@@ -23,7 +23,6 @@ from ledger.appropriations import rules, store
 from ledger.appropriations.schemas import PurposeIn, SettlementIn, TransferIn, VersionIn
 from ledger.funds.answers import entry_brief, fund_after
 from ledger.funds.service import request, voucher_of
-from ledger.funds.store import head_seq
 from ledger.journal.chain import instant
 from ledger.journal.drafts import NO_PURPOSE, Answer, Json, Needs, PostedEntry, PostingRequest
 from ledger.journal.engine import PostingEngine
@@ -31,6 +30,7 @@ from ledger.journal.entries import People
 from ledger.journal.once import Once
 from ledger.journal.people import conditions_of, deed_of, people_of
 from ledger.journal.posting import Again
+from ledger.journal.standing import head_seq
 from ledger.journal.state import BookState
 
 

@@ -36,7 +36,7 @@ from ledger.budgets.schemas import (
     ReleaseIn,
     ReturnIn,
 )
-from ledger.context import DRY_RUN_HEADER, Ctx, Idempotent, send
+from ledger.context import DRY_RUN_HEADER, AtMoment, Ctx, Idempotent, send
 from ledger.funds.api import REFUSALS, FundPath, Poster, Reader
 from ledger.funds.schemas import Posted
 from ledger.journal.api import PROPOSED
@@ -210,14 +210,19 @@ async def read_balances(
     context: Ctx,
     book: BookCode,
     _reader: Reader,
+    moment: AtMoment,
     fund: Annotated[Code | None, Query(description="Of this fund and those below it. 基金代码，含下级。")] = None,
     limit: Annotated[
         QueryInteger, Query(ge=1, le=10_000, description="Most open encumbrances in the answer. 未结冻结最多笔数。")
     ] = 1_000,
     cursor: Cursor = None,
 ) -> Response:
-    """Show balances and open encumbrances in one snapshot 余额与未结冻结: what is left of these equals what is encumbered."""
-    return JsonResponse(await life.balances(context.database, book, fund, limit=limit, cursor=cursor))
+    """Show balances and open encumbrances in one snapshot 余额与未结冻结: what is left of these equals what is encumbered.
+
+    At a moment in the past, encumbrances are shown as their entries up to then and the extensions recorded by then leave them; a
+    moment with `at_seq` lasts until the next entry is posted.
+    """
+    return JsonResponse(await life.balances(context.database, book, fund, moment, limit=limit, cursor=cursor))
 
 
 @router.get("/encumbrances", response_model=Page[EncumbranceOut], responses=responses(404))

@@ -16,16 +16,16 @@ from common.errors import NOT_FOUND
 from common.paging import decode_cursor, page_of
 from common.validation import invalid_field
 from ledger.accounts.store import fund_exists
-from ledger.budgets import store
+from ledger.budgets import past, store
 from ledger.budgets.answers import encumbrance_json
 from ledger.budgets.life_rules import Extension, decide_extension
 from ledger.budgets.life_schemas import ExtensionIn
 from ledger.funds.service import request
-from ledger.funds.store import head_seq
 from ledger.journal.chain import instant
 from ledger.journal.drafts import Answer, Json, Needs, PostedEntry
 from ledger.journal.engine import PostingEngine
 from ledger.journal.once import Once
+from ledger.journal.standing import Moment, cut_at
 from ledger.journal.state import BookState
 
 JsonPage = tuple[list[dict[str, Json]], str | None]
@@ -127,26 +127,35 @@ def _entry_json(row: store.Happening) -> dict[str, Json] | None:
 
 
 async def balances(
-    engine: AsyncEngine, book: str, fund: str | None, *, limit: int, cursor: str | None
+    engine: AsyncEngine, book: str, fund: str | None, moment: Moment, *, limit: int, cursor: str | None
 ) -> dict[str, Json]:
-    """Return what was posted on every account, and every open encumbrance, of a fund and those below it, from one snapshot.
+    """Return what was posted by a moment on every account, and every encumbrance open then, of a fund and those below it.
 
-    Raises ``not_found`` for an unknown book or fund, ``invalid_request`` for a foreign cursor.
+    All of it from one snapshot. Raises ``not_found`` for an unknown book or fund, ``invalid_request`` for a foreign cursor and for a
+    moment that is not yet.
     """
     place = decode_cursor(cursor, int)
     after = int(str(place[0])) if place else 0
     async with snapshot(engine) as connection:
-        seq = await head_seq(connection, book)
-        if seq is None or not await fund_exists(connection, book, fund):
-            raise NOT_FOUND.error(field=None if seq is None else "fund")
+        cut, head = await cut_at(connection, book, moment)
+        if not await fund_exists(connection, book, fund):
+            raise NOT_FOUND.error(field="fund")
         now = await store.clock(connection)
-        sums = await store.fund_sums(connection, book, fund)
-        accounts = await store.account_sums(connection, book, fund)
-        rows = await store.with_a_remainder(connection, book, fund, opened_after_seq=after, limit=limit + 1)
+        if moment.is_now:
+            # What is kept for every encumbrance is right for now, and costs no sum over postings.
+            sums = await store.fund_sums(connection, book, fund)
+            rows = await store.with_a_remainder(connection, book, fund, opened_after_seq=after, limit=limit + 1)
+        else:
+            then = await past.past_at(connection, book, cut, now)
+            now = then.until
+            sums = await past.fund_sums(connection, book, fund, then)
+            rows = await past.with_a_remainder(connection, book, fund, then, opened_after_seq=after, limit=limit + 1)
+        accounts = await store.account_sums(connection, book, fund, cut, head=head)
     shown, next_cursor = page_of(rows, limit, lambda row: (row.opened_seq,))
     of_fund = {code: list(found) for code, found in groupby(accounts, lambda one: one.fund)}
     return {
-        "as_of_seq": seq,
+        "as_of": cut.as_of.isoformat(),
+        "as_of_seq": cut.seq,
         "funds": [_fund_json(one, of_fund.get(one.code, [])) for one in sums],
         "encumbrances": [encumbrance_json(row, now) for row in shown],
         "next_cursor": next_cursor,

@@ -1,5 +1,6 @@
 """Wire types of what happens to encumbrances besides paying one, and of balances with open encumbrances in one snapshot."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -216,10 +217,14 @@ class FundBalances(Wire):
 
 
 class BalancesOut(Wire):
-    """Balances and open encumbrances of one snapshot: everything here contains the entries up to ``as_of_seq`` and no other."""
+    """Balances and open encumbrances of one snapshot.
+
+    Everything here contains the entries up to ``as_of_seq`` whose effective date is not after ``as_of``, and no other.
+    """
 
     model_config = example(
         {
+            "as_of": "2026-03-31",
             "as_of_seq": 412,
             "funds": [
                 {
@@ -248,6 +253,7 @@ class BalancesOut(Wire):
         }
     )
 
+    as_of: date
     as_of_seq: int
     funds: list[FundBalances]
     encumbrances: list[EncumbranceOut]

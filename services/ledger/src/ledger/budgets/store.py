@@ -6,10 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select, text, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, cast, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.accounts.tables import account
 from ledger.budgets.tables import encumbrance, encumbrance_balance
+from ledger.journal.standing import Cut, Wanted, standing
 from ledger.journal.state import EncumbranceState, EncumbranceStatus
 from ledger.journal.tables import open_item
 
@@ -139,7 +141,7 @@ async def expiring(
         .limit(limit)
     )
     if fund is not None:
-        wanted = wanted.where(_in_subtree(encumbrance.c.fund, fund))
+        wanted = wanted.where(in_subtree(encumbrance.c.fund, fund))
     if after is not None:
         wanted = wanted.where(tuple_(kept.expires_at, encumbrance.c.opened_seq) > tuple_(*after))
     return [_state(row) for row in await connection.execute(wanted)]
@@ -160,11 +162,12 @@ async def with_a_remainder(
         .limit(limit)
     )
     if fund is not None:
-        wanted = wanted.where(_in_subtree(encumbrance.c.fund, fund))
+        wanted = wanted.where(in_subtree(encumbrance.c.fund, fund))
     return [_state(row) for row in await connection.execute(wanted)]
 
 
-def _in_subtree(column: ColumnElement[str], fund: str) -> ColumnElement[bool]:
+def in_subtree(column: ColumnElement[str], fund: str) -> ColumnElement[bool]:
+    """Tell whether a fund's code is this one or one below it."""
     return or_(column == fund, func.starts_with(column, f"{fund}."))
 
 
@@ -211,19 +214,30 @@ class AccountSum:
     credit_fen: int
 
 
-_ACCOUNT_SUMS = text("""
-    SELECT b.fund, b.account, a.name_zh, a.basis, a.normal_side, b.budget_year,
-           sum(b.debit_fen)::bigint, sum(b.credit_fen)::bigint
-    FROM balance b JOIN account a ON a.book = b.book AND a.fund = b.fund AND a.code = b.account
-    WHERE b.book = :book AND (cast(:fund AS text) IS NULL OR b.fund = :fund OR starts_with(b.fund, :fund || '.'))
-    GROUP BY b.fund, b.account, a.name_zh, a.basis, a.normal_side, b.budget_year
-    ORDER BY b.fund, b.account, b.budget_year
-""")
+async def account_sums(
+    connection: AsyncConnection, book: str, fund: str | None, cut: Cut, *, head: int
+) -> list[AccountSum]:
+    """Return what was posted by a cut on every account of a fund and those below it, or of all; not those it left without turnover.
 
-
-async def account_sums(connection: AsyncConnection, book: str, fund: str | None) -> list[AccountSum]:
-    """Return what was posted on every account that ever moved, of a fund and those below it, or of all."""
-    rows = await connection.execute(_ACCOUNT_SUMS, {"book": book, "fund": fund})
+    ``head`` is the book's last ``seq`` in the same snapshot.
+    """
+    moved = standing(book, cut, head, Wanted(fund=fund, subtree=True))
+    key = (moved.c.fund, moved.c.account, moved.c.budget_year)
+    debit, credit = func.sum(moved.c.debit_fen), func.sum(moved.c.credit_fen)
+    sums = (
+        select(*key, cast(debit, BigInteger).label("debit"), cast(credit, BigInteger).label("credit"))
+        .group_by(*key)
+        .having((debit != 0) | (credit != 0))
+        .subquery("sums")
+    )
+    of, called = sums.c, account.c
+    rows = await connection.execute(
+        select(
+            of.fund, of.account, called.name_zh, called.basis, called.normal_side, of.budget_year, of.debit, of.credit
+        )
+        .join(account, (called.book == book) & (called.fund == of.fund) & (called.code == of.account))
+        .order_by(of.fund, of.account, of.budget_year)
+    )
     return [AccountSum(*row) for row in rows]
 
 

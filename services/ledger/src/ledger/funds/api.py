@@ -10,7 +10,7 @@ from common.auth import Principal, require
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from common.text import BookCode
 from common.web import Router, responses
-from ledger.context import Ctx, Idempotent, send
+from ledger.context import AtMoment, Ctx, Idempotent, send
 from ledger.funds import service
 from ledger.funds.corrections import Correctable
 from ledger.funds.schemas import (
@@ -54,21 +54,27 @@ async def list_funds(
     context: Ctx,
     book: BookCode,
     _reader: Reader,
+    moment: AtMoment,
     fiscal_year: Annotated[
         str | None,
         Query(
             pattern=r"^([12][0-9]{3}|all)$",
-            description="A budget year, or `all`; default: the latest year with an allotment. 预算年度。",
+            description="A budget year, or `all`; default: the latest year with an allotment by then. 预算年度。",
             examples=["2026"],
         ),
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[FundOut]:
-    """List the funds with their figures 防贫基金一览. A parent's figures contain every fund below it; one page is one snapshot."""
+    """List the funds with their figures at a moment, now by default 防贫基金一览.
+
+    A parent's figures contain every fund below it; one page is one snapshot.
+    """
     all_years = fiscal_year == "all"
     year = None if fiscal_year is None or all_years else int(fiscal_year)
-    page = await service.list_funds(context.database, book, year, all_years=all_years, limit=limit, cursor=cursor)
+    page = await service.list_funds(
+        context.database, book, year, moment, all_years=all_years, limit=limit, cursor=cursor
+    )
     items = [
         FundOut(
             code=one.code,
@@ -82,7 +88,8 @@ async def list_funds(
             expended_fen=one.expended_fen,
             available_fen=one.available_fen,
             cash_fen=one.cash_fen,
-            as_of_seq=page.seq,
+            as_of=page.cut.as_of,
+            as_of_seq=page.cut.seq,
         )
         for one in page.funds
     ]

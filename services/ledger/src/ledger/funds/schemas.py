@@ -1,5 +1,6 @@
 """Wire types of funds and of the typed operations on them."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -178,6 +179,7 @@ class FundOut(Figures):
             "expended_fen": 80_000_000,
             "available_fen": 700_000_000,
             "cash_fen": 720_000_000,
+            "as_of": "2026-03-31",
             "as_of_seq": 412,
         }
     )
@@ -189,6 +191,8 @@ class FundOut(Figures):
     name_en: str
     fiscal_year: int | None
     """The budget year of the figures; null means all years together."""
+    as_of: date
+    """The figures contain entries effective up to the end of this day. 截止日期。"""
 
 
 class FundCreated(Wire):

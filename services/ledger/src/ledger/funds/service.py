@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.auth import Principal
 from common.database import snapshot
-from common.dates import today_in_shanghai
 from common.errors import NOT_FOUND
 from common.paging import decode_cursor, page_of
 from common.validation import invalid_field
@@ -45,6 +44,7 @@ from ledger.journal.once import Once, run_once
 from ledger.journal.people import conditions_of, deed_of, people_of
 from ledger.journal.posting import Again
 from ledger.journal.service import append_record
+from ledger.journal.standing import Cut, Moment, cut_at
 from ledger.journal.state import BookState
 from ledger.problems import FUND_EXISTS
 
@@ -53,12 +53,12 @@ _CREATED = 201
 
 @dataclass(frozen=True, slots=True)
 class FundPage:
-    """A page of funds in one snapshot: ``year`` None means all years, ``seq`` is the last entry the figures contain."""
+    """A page of funds in one snapshot: ``year`` None means all years, ``cut`` is what the figures contain."""
 
     funds: list[FundFigures]
     next_cursor: str | None
     year: int | None
-    seq: int
+    cut: Cut
 
 
 async def receive(engine: PostingEngine, once: Once, principal: Principal, fund: str, body: ReceiptIn) -> Answer:
@@ -257,23 +257,30 @@ async def _create_fund(connection: AsyncConnection, book: str, person: str, body
 
 
 async def list_funds(
-    engine: AsyncEngine, book: str, year: int | None, *, all_years: bool, limit: int, cursor: str | None
+    engine: AsyncEngine,
+    book: str,
+    year: int | None,
+    moment: Moment,
+    *,
+    all_years: bool,
+    limit: int,
+    cursor: str | None,
 ) -> FundPage:
-    """Return a page of funds with their figures, from one snapshot.
+    """Return a page of funds with their figures at a moment, from one snapshot. Funds made later stand there with nothing.
 
-    Without a year: the latest one with an allotment, or this year if there is none. The cursor keeps the year of its
-    first page, so that a list does not change years halfway. Raises ``not_found``, ``invalid_request`` (cursor).
+    Without a year: the latest one with an allotment by then, or the moment's year if there is none. The cursor keeps the year of its
+    first page, so that a list does not change years halfway. Raises ``not_found``, ``invalid_request`` (cursor, as_of, at_seq).
     """
     after = decode_cursor(cursor, int, int, str)
     async with snapshot(engine) as connection:
-        seq = await store.head_seq(connection, book)
-        if seq is None:
-            raise NOT_FOUND.error()
+        cut, head = await cut_at(connection, book, moment)
         if not all_years and year is None:
-            year = _year_of(after) or await store.latest_allotted_year(connection, book) or today_in_shanghai().year
-        rows = await store.figures(connection, book, year, after[1:] if after else None, limit + 1)
+            year = _year_of(after) or await store.latest_allotted_year(connection, book, cut, head=head)
+            year = year or cut.as_of.year
+        place = after[1:] if after else None
+        rows = await store.figures(connection, book, year, cut, head=head, after=place, limit=limit + 1)
     shown, next_cursor = page_of(rows, limit, lambda row: (year or 0, row.position, row.code))
-    return FundPage(list(shown), next_cursor, year, seq)
+    return FundPage(list(shown), next_cursor, year, cut)
 
 
 def _year_of(after: tuple[object, ...] | None) -> int | None:

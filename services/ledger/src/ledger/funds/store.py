@@ -1,16 +1,15 @@
-"""SQL of funds: their figures from maintained balances, and new sub-funds. Never a sum over postings."""
+"""SQL of funds: their figures at a cut from maintained totals, and new sub-funds. Never a sum over all postings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import CTE, BigInteger, ColumnElement, Subquery, cast, func, insert, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.paging import Key
-from ledger.accounts.tables import balance
 from ledger.funds.tables import fund
-from ledger.journal.drafts import Json
-from ledger.journal.tables import chain_head
+from ledger.journal.drafts import CASH, Json
+from ledger.journal.standing import Cut, Wanted, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,65 +38,94 @@ class FundRow:
     source_order: tuple[str, ...]
 
 
-# Every fund counts for itself and for each fund above it. Year 0 stands for "all years": no control account has year 0.
-_FIGURES = text("""
-WITH RECURSIVE lineage(code, ancestor) AS (
-    SELECT code, code FROM fund WHERE book = :book
-    UNION ALL
-    SELECT l.code, f.parent FROM lineage l JOIN fund f ON f.book = :book AND f.code = l.ancestor WHERE f.parent IS NOT NULL
-), own AS (
-    SELECT fund,
-           sum(balance_fen) FILTER (WHERE account = 'allotted') AS allotted,
-           -sum(balance_fen) FILTER (WHERE account = 'encumbered') AS encumbered,
-           -sum(balance_fen) FILTER (WHERE account = 'expended') AS expended,
-           -sum(balance_fen) FILTER (WHERE account = 'available') AS available,
-           sum(balance_fen) FILTER (WHERE account = '1002') AS cash
-    FROM balance
-    WHERE book = :book AND (account = '1002' OR account IN ('allotted', 'encumbered', 'expended', 'available')
-          AND (CAST(:year AS smallint) = 0 OR budget_year = CAST(:year AS smallint)))
-    GROUP BY fund
-), whole AS (
-    SELECT l.ancestor AS code, sum(allotted) AS allotted, sum(encumbered) AS encumbered, sum(expended) AS expended,
-           sum(available) AS available, sum(cash) AS cash
-    FROM lineage l JOIN own o ON o.fund = l.code GROUP BY l.ancestor
-)
-SELECT f.code, f.parent, f.category, f.name_zh, f.name_en, f.position,
-       coalesce(w.allotted, 0)::bigint AS allotted_fen, coalesce(w.encumbered, 0)::bigint AS encumbered_fen,
-       coalesce(w.expended, 0)::bigint AS expended_fen, coalesce(w.available, 0)::bigint AS available_fen,
-       coalesce(w.cash, 0)::bigint AS cash_fen
-FROM fund f LEFT JOIN whole w ON w.code = f.code
-WHERE f.book = :book AND (f.position, f.code) > (CAST(:after_position AS integer), CAST(:after_code AS text))
-ORDER BY f.position, f.code LIMIT :limit
-""")
+_CONTROL = ("allotted", "encumbered", "expended", "available")
+
+
+def _lineage(book: str) -> CTE:
+    """Return each fund beside itself and beside every fund above it: its figures count for all of these."""
+    start = select(fund.c.code, fund.c.code.label("ancestor")).where(fund.c.book == book).cte("lineage", recursive=True)
+    above = (
+        select(start.c.code, fund.c.parent)
+        .join(fund, (fund.c.book == book) & (fund.c.code == start.c.ancestor))
+        .where(fund.c.parent.is_not(None))
+    )
+    return start.union_all(above)
+
+
+def _own(book: str, year: int | None, cut: Cut, head: int) -> Subquery:
+    """Return each fund's own figures at a cut, cash over all years."""
+    moved = standing(book, cut, head, Wanted(accounts=(*_CONTROL, CASH)))
+    fen = moved.c.debit_fen - moved.c.credit_fen
+    counts = moved.c.account == CASH
+    if year is None:
+        counts = true()
+    else:
+        counts |= moved.c.budget_year == year
+
+    def figure(account: str, amount: ColumnElement[int]) -> ColumnElement[int]:
+        return func.sum(amount).filter(moved.c.account == account)
+
+    return (
+        select(
+            moved.c.fund,
+            figure("allotted", fen).label("allotted"),
+            *(figure(account, -fen).label(account) for account in _CONTROL[1:]),
+            figure(CASH, fen).label("cash"),
+        )
+        .where(counts)
+        .group_by(moved.c.fund)
+        .subquery("own")
+    )
 
 
 async def figures(
-    connection: AsyncConnection, book: str, year: int | None, after: tuple[Key, ...] | None, limit: int
+    connection: AsyncConnection,
+    book: str,
+    year: int | None,
+    cut: Cut,
+    *,
+    head: int,
+    after: tuple[Key, ...] | None,
+    limit: int,
 ) -> list[FundFigures]:
-    """Return the next funds by position with their figures of one budget year, or of all years together."""
-    position, code = after or (-1, "")
-    rows = await connection.execute(
-        _FIGURES,
-        {"book": book, "year": year or 0, "after_position": position, "after_code": code, "limit": limit},
+    """Return the next funds by position with their figures at a cut, of one budget year, or of all years together.
+
+    ``head`` is the book's last ``seq`` in the same snapshot.
+    """
+    own, lineage = _own(book, year, cut, head), _lineage(book)
+    names = (*_CONTROL, "cash")
+    whole = (
+        select(lineage.c.ancestor, *(func.sum(own.c[name]).label(name) for name in names))
+        .join(own, own.c.fund == lineage.c.code)
+        .group_by(lineage.c.ancestor)
+        .subquery("whole")
     )
-    return [FundFigures(*row) for row in rows]
-
-
-async def head_seq(connection: AsyncConnection, book: str) -> int | None:
-    """Return the book's last ``seq`` (0 before the first entry), or nothing if there is no such book."""
-    found = await connection.execute(select(chain_head.c.seq).where(chain_head.c.book == book))
-    return found.scalar_one_or_none()
-
-
-async def latest_allotted_year(connection: AsyncConnection, book: str) -> int | None:
-    """Return the latest budget year with an allotment, or nothing."""
-    found = await connection.execute(
-        select(func.max(balance.c.budget_year)).where(
-            balance.c.book == book, balance.c.account == "allotted", balance.c.debit_fen > 0
+    shown = (
+        select(
+            *(fund.c[name] for name in ("code", "parent", "category", "name_zh", "name_en", "position")),
+            *(cast(func.coalesce(whole.c[name], 0), BigInteger) for name in names),
         )
+        .outerjoin(whole, whole.c.ancestor == fund.c.code)
+        .where(fund.c.book == book)
+        .order_by(fund.c.position, fund.c.code)
+        .limit(limit)
     )
-    year: int | None = found.scalar_one()
-    return year
+    if after is not None:
+        shown = shown.where(tuple_(fund.c.position, fund.c.code) > tuple_(*map(literal, after)))
+    return [FundFigures(*row) for row in await connection.execute(shown)]
+
+
+async def latest_allotted_year(connection: AsyncConnection, book: str, cut: Cut, *, head: int) -> int | None:
+    """Return the latest budget year with an allotment at a cut, or nothing. ``head`` as in ``figures``."""
+    moved = standing(book, cut, head, Wanted(accounts=("allotted",)))
+    found = await connection.execute(
+        select(moved.c.budget_year)
+        .group_by(moved.c.budget_year)
+        .having(func.sum(moved.c.debit_fen) > 0)
+        .order_by(moved.c.budget_year.desc())
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
 
 
 async def fund_by_code(connection: AsyncConnection, book: str, code: str) -> FundRow | None:

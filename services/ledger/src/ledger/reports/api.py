@@ -1,5 +1,6 @@
 """HTTP of the reports."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -9,31 +10,33 @@ from common.dates import BusinessDate
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, QueryInteger
 from common.text import BookCode
 from common.web import Router
-from ledger.context import Ctx
-from ledger.funds.schemas import AccountCode, FundCode
+from ledger.context import AtMoment, AtSeq, Ctx
+from ledger.funds.schemas import AccountCode, FundCode, PurposeCode
+from ledger.journal.schemas import AnySource
 from ledger.reports import service
+from ledger.reports.guarded import EntryNote
+from ledger.reports.negative_days import Found, negative_days
 from ledger.reports.rules import ControlFigures, execution_rate_basis_points, percent_text
 from ledger.reports.schemas import (
     AccountLedgerOut,
+    BalanceOut,
     BasisName,
     FundExecutionLine,
     FundExecutionOut,
     FundExecutionTotal,
     LedgerLineOut,
+    MadeByOut,
+    NegativeDaysLine,
+    NegativeDaysOut,
     TrialBalanceOut,
     TrialLineOut,
     TrialTotalOut,
 )
-from ledger.reports.service import AccountQuestion
+from ledger.reports.service import AccountQuestion, BalanceQuestion
 from ledger.reports.store import LedgerLine
 
 router = Router(prefix="/v1/books/{book}/reports", tags=["reports"], dependencies=[Depends(require("ledger:read"))])
 
-AsOf = Annotated[BusinessDate | None, Query(description="The end of this day; today by default. 截止日期。")]
-AtSeq = Annotated[
-    QueryInteger | None,
-    Query(ge=0, lt=2**63, description="Count entries up to this seq only; all by default. 截止凭证序号。"),
-]
 OfFund = Annotated[FundCode | None, Query(description="This fund alone, without the funds below it. 仅此基金本身。")]
 OfBasis = Annotated[BasisName | None, Query(description="Only this basis. 仅此核算基础。")]
 From = Annotated[
@@ -44,13 +47,13 @@ To = Annotated[BusinessDate | None, Query(alias="to", description="Last day; tod
 
 @router.get("/trial-balance")
 async def get_trial_balance(
-    book: BookCode, context: Ctx, as_of: AsOf = None, at_seq: AtSeq = None, fund: OfFund = None, basis: OfBasis = None
+    book: BookCode, context: Ctx, moment: AtMoment, fund: OfFund = None, basis: OfBasis = None
 ) -> TrialBalanceOut:
     """Read cumulative turnover and balance of every account that has moved, with the sums of every fund and basis.
 
     `as_of` goes by the entries' effective dates, `at_seq` by the order in which they were posted; both may be given.
     """
-    report = await service.trial_balance(context.database, book, as_of=as_of, at_seq=at_seq, fund=fund, basis=basis)
+    report = await service.trial_balance(context.database, book, moment, fund=fund, basis=basis)
     return TrialBalanceOut(
         as_of=report.as_of,
         seq=report.seq,
@@ -79,12 +82,13 @@ async def get_fund_execution(
     book: BookCode,
     context: Ctx,
     fiscal_year: Annotated[QueryInteger, Query(ge=1900, le=2200, description="Budget year. 预算年度。")],
+    moment: AtMoment,
 ) -> FundExecutionOut:
-    """Read what every fund was allotted, has reserved, has spent and may still use of one year's budget.
+    """Read what every fund was allotted, had reserved, had spent and could still use of one year's budget at a moment, now by default.
 
     A parent's figures contain those of every fund below it.
     """
-    report = await service.fund_execution(context.database, book, fiscal_year)
+    report = await service.fund_execution(context.database, book, fiscal_year, moment)
     items = [
         FundExecutionLine(
             code=node.code,
@@ -95,7 +99,48 @@ async def get_fund_execution(
         )
         for node, figures in report.funds
     ]
-    return FundExecutionOut(fiscal_year=fiscal_year, seq=report.seq, items=items, total=_execution(report.total))
+    return FundExecutionOut(
+        fiscal_year=fiscal_year, as_of=report.as_of, seq=report.seq, items=items, total=_execution(report.total)
+    )
+
+
+@router.get("/balance")
+async def get_balance(
+    book: BookCode,
+    context: Ctx,
+    moment: AtMoment,
+    fund: Annotated[FundCode, Query()],
+    account: Annotated[AccountCode, Query()],
+    *,
+    subtree: Annotated[bool, Query(description="With the funds below it. 是否含下级基金。")] = False,
+    source: Annotated[AnySource | None, Query(description="Only money of this source. 资金来源。")] = None,
+    purpose: Annotated[PurposeCode, Query()] = None,
+    budget_year: Annotated[
+        QueryInteger | None, Query(ge=1900, le=2200, description="Only this budget year's. 预算年度。")
+    ] = None,
+) -> BalanceOut:
+    """Read debit, credit and balance of one account of one fund at a moment, now by default 任意时点科目余额.
+
+    `as_of` goes by the entries' effective dates, so that what is back-dated counts at once; `at_seq` by the order of posting.
+    """
+    question = BalanceQuestion(fund, account, subtree, source, purpose, budget_year)
+    found = await service.balance(context.database, book, question, moment)
+    return BalanceOut(
+        fund=fund,
+        account=account,
+        basis=found.names.basis,
+        name_zh=found.names.name_zh,
+        name_en=found.names.name_en,
+        subtree=subtree,
+        source=source,
+        purpose=purpose,
+        budget_year=budget_year,
+        as_of=found.cut.as_of,
+        seq=found.cut.seq,
+        debit_fen=found.debit_fen,
+        credit_fen=found.credit_fen,
+        balance_fen=found.debit_fen - found.credit_fen,
+    )
 
 
 @router.get("/account-ledger")
@@ -106,6 +151,7 @@ async def get_account_ledger(
     account: Annotated[AccountCode, Query()],
     first_day: From = None,
     last_day: To = None,
+    at_seq: AtSeq = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> AccountLedgerOut:
@@ -113,7 +159,7 @@ async def get_account_ledger(
 
     The fund alone, without those below it. All pages count the same entries, whatever is posted meanwhile.
     """
-    question = AccountQuestion(fund, account, first_day, last_day)
+    question = AccountQuestion(fund, account, first_day, last_day, at_seq)
     page = await service.account_ledger(context.database, book, question, limit=limit, cursor=cursor)
     return AccountLedgerOut(
         fund=page.fund,
@@ -130,6 +176,48 @@ async def get_account_ledger(
         closing_balance_fen=page.closing_fen,
         items=[_line_out(line, balance_fen) for line, balance_fen in page.lines],
         next_cursor=page.next_cursor,
+    )
+
+
+@router.get("/negative-days")
+async def get_negative_days(
+    book: BookCode,
+    context: Ctx,
+    fund: Annotated[FundCode | None, Query(description="Of this fund and those below it. 基金代码，含下级。")] = None,
+    account: Annotated[
+        AccountCode | None,
+        Query(
+            description="Only this account, one that may not stand below zero: 1002, available, encumbered. 科目代码。"
+        ),
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> NegativeDaysOut:
+    """List the past days at whose end a balance stands below zero because an entry was back-dated 负余额日清单.
+
+    No balance ever falls below zero in the order of posting; a payment dated before the money it draws on is allowed, and listed here.
+    """
+    page = await negative_days(context.database, book, fund=fund, account=account, limit=limit, cursor=cursor)
+    return NegativeDaysOut(
+        seq=page.seq, items=[_negative_out(one, page.entries) for one in page.found], next_cursor=page.next_cursor
+    )
+
+
+def _negative_out(found: Found, entries: Mapping[int, EntryNote]) -> NegativeDaysLine:
+    name, stretch = found.balance.name, found.stretch
+    return NegativeDaysLine(
+        fund=name.fund,
+        account=name.account,
+        name_zh=found.balance.name_zh,
+        name_en=found.balance.name_en,
+        budget_year=name.budget_year or None,
+        source=name.source or None,
+        purpose=name.purpose_code or None,
+        first_day=stretch.first_day,
+        last_day=stretch.last_day,
+        lowest_balance_fen=stretch.lowest_fen,
+        lowest_on=stretch.lowest_on,
+        made_by=[MadeByOut.model_validate(entries[seq], from_attributes=True) for seq in stretch.made_by],
     )
 
 

@@ -1,11 +1,13 @@
 """Pure arithmetic of the reports, in integers only.
 
-Sums per basis, parents with their descendants, running balances, execution rates.
+Sums per basis, parents with their descendants, running balances, execution rates, days below zero.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
 
 from ledger.accounts.chart import BASES
 from ledger.journal.drafts import Basis
@@ -141,3 +143,68 @@ def running_balances(opening_fen: int, movements: Iterable[int]) -> list[int]:
         balance_fen += movement_fen
         balances.append(balance_fen)
     return balances
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What one entry moved on one balance, in fen; positive on the account's normal side."""
+
+    seq: int
+    effective_on: date
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeStretch:
+    """Days in a row, first and last included, at whose end a balance stands below zero, and the entries that made it so."""
+
+    first_day: date
+    last_day: date
+    lowest_fen: int
+    lowest_on: date
+    """The first day on which it stands so low."""
+    made_by: tuple[int, ...]
+    """Their seqs: for each of the days, the entry that took it below zero for good."""
+
+
+def negative_stretches(movements: Sequence[Movement]) -> list[NegativeStretch]:
+    """Return every stretch of days at whose end one balance stands below zero, oldest first.
+
+    ``movements`` are all of the balance's, in the order of posting; in that order it never falls below zero, so that it is only
+    by their dates that a day can show it there, and the last day never does.
+    """
+    by_day: dict[date, int] = defaultdict(int)
+    for one in movements:
+        by_day[one.effective_on] += one.fen
+    days = sorted(by_day)
+    balances = running_balances(0, [by_day[day] for day in days])
+    stretches: list[NegativeStretch] = []
+    for (day, following), balance_fen in zip(pairwise(days), balances, strict=False):
+        if balance_fen < 0:
+            made_by = _made_by(movements, day, balance_fen)
+            stretch = NegativeStretch(day, following - timedelta(days=1), balance_fen, day, (made_by,))
+            if stretches and stretches[-1].last_day == day - timedelta(days=1):
+                stretch = _joined(stretches.pop(), stretch)
+            stretches.append(stretch)
+    return stretches
+
+
+def _made_by(movements: Sequence[Movement], day: date, balance_fen: int) -> int:
+    """Return the entry that took a day's balance below zero for good: the last before which it was not."""
+    for one in reversed(movements):
+        if one.effective_on <= day:
+            balance_fen -= one.fen
+            if balance_fen >= 0:
+                return one.seq
+    raise ValueError(day)
+
+
+def _joined(earlier: NegativeStretch, later: NegativeStretch) -> NegativeStretch:
+    lowest = min(earlier, later, key=lambda one: one.lowest_fen)
+    return NegativeStretch(
+        earlier.first_day,
+        later.last_day,
+        lowest.lowest_fen,
+        lowest.lowest_on,
+        tuple(sorted({*earlier.made_by, *later.made_by})),
+    )

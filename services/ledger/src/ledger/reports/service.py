@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import snapshot
 from common.dates import today_in_shanghai
-from common.errors import NOT_FOUND, Problem
+from common.errors import NOT_FOUND
 from common.paging import decode_cursor, encode_cursor
 from common.validation import invalid_field
-from ledger.journal.drafts import Basis
+from ledger.journal.drafts import CONTROL_ACCOUNTS, Basis
+from ledger.journal.standing import Cut, Moment, Wanted, cut_at
 from ledger.reports import rules, store
 from ledger.reports.rules import ControlFigures, FundNode, TrialLine, TrialTotal
-from ledger.reports.store import Cut, LedgerLine, Place
+from ledger.reports.store import LedgerLine, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,16 @@ class TrialBalance:
 
 @dataclass(frozen=True, slots=True)
 class AccountQuestion:
-    """Which account, over which days (both included); without them from the book's beginning to today."""
+    """Which account, over which days (both included); without them from the book's beginning to today.
+
+    ``at_seq`` leaves out what was posted after that entry.
+    """
 
     fund: str
     account: str
     first_day: date | None
     last_day: date | None
+    at_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +66,28 @@ class AccountLedger:
 
 @dataclass(frozen=True, slots=True)
 class FundExecution:
-    """Every fund's budget indicators of one year, descendants included, and the sum over the top funds."""
+    """Every fund's budget indicators of one year at a cut, descendants included, and the sum over the top funds."""
 
     fiscal_year: int
+    as_of: date
     seq: int
     funds: list[tuple[FundNode, ControlFigures]]
     total: ControlFigures
 
 
 async def trial_balance(
-    engine: AsyncEngine, book: str, *, as_of: date | None, at_seq: int | None, fund: str | None, basis: Basis | None
+    engine: AsyncEngine, book: str, moment: Moment, *, fund: str | None, basis: Basis | None
 ) -> TrialBalance:
-    """Return the trial balance at the end of a day (today by default), counting entries up to ``at_seq`` (all by default).
+    """Return the trial balance at a moment.
 
     ``fund`` means that fund alone, without those below it. Raises ``not_found`` for an unknown book or fund,
     ``invalid_request`` for a day after today or a ``seq`` the book has not reached.
     """
-    today = today_in_shanghai()
-    day = as_of or today
-    if day > today:
-        raise _future("as_of")
     async with snapshot(engine) as connection:
-        head = await _head(connection, book)
-        if at_seq is not None and at_seq > head:
-            raise invalid_field(
-                "at_seq", "not_reached", "账套尚无此序号的凭证。", "The book has no entry with this seq yet."
-            )
+        cut, head = await cut_at(connection, book, moment)
         nodes = await store.fund_nodes(connection, book)
         if fund is not None and all(node.code != fund for node in nodes):
             raise NOT_FOUND.error("fund")
-        cut = Cut(day, head if at_seq is None else at_seq)
         turnover = await store.turnover_at(connection, book, cut, head=head, of_fund=fund)
         lines = await store.trial_lines(connection, book, turnover)
     order = rules.fund_order(nodes)
@@ -98,23 +95,81 @@ async def trial_balance(
         (line for line in lines if basis is None or line.basis == basis),
         key=lambda line: rules.trial_order(line, order),
     )
-    return TrialBalance(day, cut.seq, shown, rules.trial_totals(shown))
+    return TrialBalance(cut.as_of, cut.seq, shown, rules.trial_totals(shown))
 
 
-async def fund_execution(engine: AsyncEngine, book: str, fiscal_year: int) -> FundExecution:
-    """Return every fund's budget indicators of a year; a parent's contain those of all funds below it.
+@dataclass(frozen=True, slots=True)
+class BalanceQuestion:
+    """Which account of which fund, narrowed to a source, a purpose or a budget year; ``subtree``: with the funds below it."""
 
-    Raises ``not_found`` for an unknown book.
+    fund: str
+    account: str
+    subtree: bool
+    source: str | None
+    purpose_code: str | None
+    budget_year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Turnover of one account at a cut, in fen, and what the account is called."""
+
+    names: store.AccountNames
+    cut: Cut
+    debit_fen: int
+    credit_fen: int
+
+
+async def balance(engine: AsyncEngine, book: str, question: BalanceQuestion, moment: Moment) -> Balance:
+    """Return debit, credit and balance of one account at a moment.
+
+    Raises ``not_found`` for an unknown book, account or purpose; ``invalid_request`` as ``trial_balance``, and for a budget year or a
+    purpose asked of an account that has none.
+    """
+    _refuse_pointless(question)
+    async with snapshot(engine) as connection:
+        cut, head = await cut_at(connection, book, moment)
+        names = await store.account_names(connection, book, question.fund, question.account)
+        if names is None:
+            raise NOT_FOUND.error("account")
+        code = question.purpose_code
+        if code and not await store.has_purpose(connection, book, question.fund, code, subtree=question.subtree):
+            raise NOT_FOUND.error("purpose")
+        wanted = Wanted(
+            question.fund, question.subtree, (question.account,), question.budget_year, question.source, code
+        )
+        found = await store.sum_at(connection, book, cut, wanted, head=head)
+    return Balance(names, cut, found.debit_fen, found.credit_fen)
+
+
+def _refuse_pointless(question: BalanceQuestion) -> None:
+    """Refuse what could only answer zero: financial and budgetary accounts carry neither a budget year nor a purpose."""
+    if question.account in CONTROL_ACCOUNTS:
+        return
+    for field, value in (("budget_year", question.budget_year), ("purpose", question.purpose_code)):
+        if value is not None:
+            raise invalid_field(
+                field,
+                "not_a_control_account",
+                "只有预算指标科目分预算年度和用途。",
+                "Only control accounts carry this.",
+            )
+
+
+async def fund_execution(engine: AsyncEngine, book: str, fiscal_year: int, moment: Moment) -> FundExecution:
+    """Return every fund's budget indicators of a year at a moment; a parent's contain those of all funds below it.
+
+    Raises ``not_found`` for an unknown book, ``invalid_request`` as ``trial_balance``.
     """
     async with snapshot(engine) as connection:
-        head = await _head(connection, book)
+        cut, head = await cut_at(connection, book, moment)
         nodes = await store.fund_nodes(connection, book)
-        own = await store.control_figures(connection, book, fiscal_year)
+        own = await store.control_figures(connection, book, fiscal_year, cut, head=head)
     shown = rules.with_descendants(nodes, own)
     order = rules.fund_order(nodes)
     funds = [(node, shown[node.code]) for node in sorted(nodes, key=lambda node: order[node.code])]
     total = sum((figures for node, figures in funds if node.parent is None), ControlFigures())
-    return FundExecution(fiscal_year, head, funds, total)
+    return FundExecution(fiscal_year, cut.as_of, cut.seq, funds, total)
 
 
 async def account_ledger(
@@ -124,12 +179,12 @@ async def account_ledger(
 
     All pages together are one picture: the cursor holds the ``seq`` of the first page, and later entries are left out.
     Raises ``not_found`` for an unknown book, fund or account, ``invalid_request`` for a range that is reversed or begins
-    after today, and for a foreign cursor.
+    after today, for a ``seq`` the book has not reached, and for a foreign cursor.
     """
     after, seen_seq = _read_cursor(cursor)
     today = today_in_shanghai()
     async with snapshot(engine) as connection:
-        head = await _head(connection, book)
+        cut, head = await cut_at(connection, book, Moment(at_seq=question.at_seq))
         names = await store.account_names(connection, book, question.fund, question.account)
         if names is None:
             raise NOT_FOUND.error("account")
@@ -138,7 +193,7 @@ async def account_ledger(
             raise invalid_field(
                 "cursor", "outside_the_range", "游标不在所查日期之内。", "Lies outside the days asked for."
             )
-        seq = head if seen_seq is None else min(seen_seq, head)
+        seq = cut.seq if seen_seq is None else min(seen_seq, cut.seq)
         reader = _AccountReader(connection, book, question, head, seq)
         opening_debit, opening_credit = await reader.turnover_before(span[0])
         closing_debit, closing_credit = await reader.turnover_before(span[1] + timedelta(days=1))
@@ -199,18 +254,11 @@ class _AccountReader:
         return debit - credit + moved
 
 
-async def _head(connection: AsyncConnection, book: str) -> int:
-    head = await store.head_seq(connection, book)
-    if head is None:
-        raise NOT_FOUND.error()
-    return head
-
-
 async def _span(connection: AsyncConnection, book: str, question: AccountQuestion, today: date) -> tuple[date, date]:
     first = question.first_day or await store.first_day(connection, book)
     last = question.last_day or max(today, first)
     if question.first_day is not None and question.first_day > today:
-        raise _future("from")
+        raise invalid_field("from", "in_the_future", "日期不得晚于今天。", "The date must not be after today.")
     if last < first:
         raise invalid_field("to", "before_from", "截止日期早于起始日期。", "Ends before it begins.")
     return first, last
@@ -222,7 +270,3 @@ def _read_cursor(cursor: str | None) -> tuple[Place | None, int | None]:
             return Place(day, seq, line), seen_seq
         case _:
             return None, None
-
-
-def _future(field: str) -> Problem:
-    return invalid_field(field, "in_the_future", "日期不得晚于今天。", "The date must not be after today.")

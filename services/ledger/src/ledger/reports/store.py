@@ -1,33 +1,23 @@
-"""SQL of the reports. Figures come from maintained totals, so that a report does not cost more as a book grows older.
-
-Turnover at a cut is the current balance minus what came later: whole months after the cut's month, days after the cut
-within its month, and entries after the cut's ``seq``. Its cost depends on how far back the cut lies, not on the length
-of the history.
-"""
+"""SQL of the reports. Figures come from maintained totals (``journal.standing``): a report does not cost more as a book grows older."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.dates import month_code
-from ledger.accounts.tables import account, balance, daily_total, monthly_total
+from ledger.accounts.tables import account
 from ledger.books.tables import book as book_table
+from ledger.budgets.tables import purpose
 from ledger.funds.tables import fund
 from ledger.journal.drafts import Basis
-from ledger.journal.tables import chain_head, journal_entry, posting
+from ledger.journal.standing import Cut, Wanted, standing, turnover
+from ledger.journal.tables import journal_entry, posting
 from ledger.reports.rules import ControlFigures, FundNode, TrialLine, Turnover
 
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What a figure covers: entries effective up to the end of day ``as_of`` and with ``seq`` up to this one."""
-
-    as_of: date
-    seq: int
+_CONTROL = ("allotted", "available", "encumbered", "expended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +56,6 @@ class LedgerLine:
     credit_fen: int
 
 
-def _turnover(side: str) -> ColumnElement[int]:
-    """Return what a posting adds to one side's turnover: its amount, negative if red, or zero for the other side."""
-    coloured = case((posting.c.red, -posting.c.amount_fen), else_=posting.c.amount_fen)
-    return case((posting.c.side == side, coloured), else_=literal(0))
-
-
-def _month_end(day: date) -> date:
-    first_of_next = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return first_of_next - timedelta(days=1)
-
-
-def _last_period(day: date) -> str:
-    """Return the last period whose days lie in a day's month: December holds the adjusting period 13, which is dated its last day."""
-    code = month_code(day)
-    return f"{day.year:04d}-13" if day.month == 12 else code  # noqa: PLR2004 - December
-
-
-async def head_seq(connection: AsyncConnection, book: str) -> int | None:
-    """Return the last entry's ``seq`` (0 in a book without entries), or nothing if there is no such book."""
-    found = await connection.execute(select(chain_head.c.seq).where(chain_head.c.book == book))
-    return found.scalar_one_or_none()
-
-
 async def turnover_at(
     connection: AsyncConnection,
     book: str,
@@ -99,16 +66,7 @@ async def turnover_at(
     of_account: str | None = None,
 ) -> list[Turnover]:
     """Cumulative turnover per fund and account at a cut. ``head`` is the book's last ``seq`` in the same snapshot."""
-    parts = [
-        _part(balance, 1, book, of_fund, of_account),
-        _part(monthly_total, -1, book, of_fund, of_account).where(monthly_total.c.month > _last_period(cut.as_of)),
-        _part(daily_total, -1, book, of_fund, of_account).where(
-            daily_total.c.day > cut.as_of, daily_total.c.day <= _month_end(cut.as_of)
-        ),
-    ]
-    if cut.seq < head:
-        parts.append(_later_postings(book, cut, of_fund, of_account))
-    moved = union_all(*parts).subquery()
+    moved = standing(book, cut, head, Wanted(fund=of_fund, accounts=() if of_account is None else (of_account,)))
     summed = (
         select(moved.c.fund, moved.c.account, func.sum(moved.c.debit_fen), func.sum(moved.c.credit_fen))
         .group_by(moved.c.fund, moved.c.account)
@@ -120,42 +78,9 @@ async def turnover_at(
     ]
 
 
-def _part(
-    table: FromClause, sign: int, book: str, of_fund: str | None, of_account: str | None
-) -> Select[tuple[str, str, int, int]]:
-    part = select(
-        table.c.fund,
-        table.c.account,
-        (sign * table.c.debit_fen).label("debit_fen"),
-        (sign * table.c.credit_fen).label("credit_fen"),
-    ).where(table.c.book == book)
-    if of_fund is not None:
-        part = part.where(table.c.fund == of_fund)
-    return part if of_account is None else part.where(table.c.account == of_account)
-
-
-def _later_postings(
-    book: str, cut: Cut, of_fund: str | None, of_account: str | None
-) -> Select[tuple[str, str, int, int]]:
-    """Return what entries after the cut's ``seq`` added within its dates, to be taken off again."""
-    later = (
-        select(
-            posting.c.fund,
-            posting.c.account,
-            (-_turnover("debit")).label("debit_fen"),
-            (-_turnover("credit")).label("credit_fen"),
-        )
-        .join(journal_entry, (journal_entry.c.book == posting.c.book) & (journal_entry.c.seq == posting.c.seq))
-        .where(posting.c.book == book, posting.c.seq > cut.seq, journal_entry.c.effective_on <= cut.as_of)
-    )
-    if of_fund is not None:
-        later = later.where(posting.c.fund == of_fund)
-    return later if of_account is None else later.where(posting.c.account == of_account)
-
-
-async def trial_lines(connection: AsyncConnection, book: str, turnover: Sequence[Turnover]) -> list[TrialLine]:
+async def trial_lines(connection: AsyncConnection, book: str, turned: Sequence[Turnover]) -> list[TrialLine]:
     """Return the turnover with each account's basis and names, without accounts on which nothing has moved."""
-    moved = {(one.fund, one.account): one for one in turnover if one.debit_fen or one.credit_fen}
+    moved = {(one.fund, one.account): one for one in turned if one.debit_fen or one.credit_fen}
     attributes = select(account.c.fund, account.c.code, account.c.basis, account.c.name_zh, account.c.name_en).where(
         account.c.book == book
     )
@@ -193,27 +118,58 @@ async def account_names(connection: AsyncConnection, book: str, fund_code: str, 
     return None if row is None else AccountNames(row.basis, row.name_zh, row.name_en)
 
 
-async def control_figures(connection: AsyncConnection, book: str, fiscal_year: int) -> dict[str, ControlFigures]:
-    """Each fund's own budget indicators of one year, as positive amounts."""
+async def control_figures(
+    connection: AsyncConnection, book: str, fiscal_year: int, cut: Cut, *, head: int
+) -> dict[str, ControlFigures]:
+    """Each fund's own budget indicators of one year at a cut, as positive amounts. ``head`` as in ``turnover_at``."""
+    moved = standing(book, cut, head, Wanted(accounts=_CONTROL, budget_year=fiscal_year))
 
-    def figure(code: str, amount: ColumnElement[int]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(amount).filter(balance.c.account == code), 0).label(code)
+    def figure(code: str, sign: int) -> ColumnElement[int]:
+        amount = sign * (moved.c.debit_fen - moved.c.credit_fen)
+        return func.coalesce(func.sum(amount).filter(moved.c.account == code), 0).label(code)
 
     rows = await connection.execute(
         select(
-            balance.c.fund,
-            figure("allotted", balance.c.balance_fen),
-            figure("encumbered", -balance.c.balance_fen),
-            figure("expended", -balance.c.balance_fen),
-            figure("available", -balance.c.balance_fen),
-        )
-        .where(balance.c.book == book, balance.c.budget_year == fiscal_year)
-        .group_by(balance.c.fund)
+            moved.c.fund,
+            figure("allotted", 1),
+            figure("encumbered", -1),
+            figure("expended", -1),
+            figure("available", -1),
+        ).group_by(moved.c.fund)
     )
     return {
         row.fund: ControlFigures(int(row.allotted), int(row.encumbered), int(row.expended), int(row.available))
         for row in rows
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Turnover in fen, over everything that was asked for together."""
+
+    debit_fen: int
+    credit_fen: int
+
+
+async def sum_at(connection: AsyncConnection, book: str, cut: Cut, wanted: Wanted, *, head: int) -> Sum:
+    """Turnover at a cut, all wanted balances together. ``head`` as in ``turnover_at``."""
+    moved = standing(book, cut, head, wanted)
+    found = await connection.execute(
+        select(func.coalesce(func.sum(moved.c.debit_fen), 0), func.coalesce(func.sum(moved.c.credit_fen), 0))
+    )
+    debit, credit = found.one()
+    return Sum(int(debit), int(credit))
+
+
+async def has_purpose(connection: AsyncConnection, book: str, fund_code: str, code: str, *, subtree: bool) -> bool:
+    """Tell whether a purpose of this code serves the fund (it stands under it or one above), or one below it."""
+    serves = (purpose.c.fund == fund_code) | func.starts_with(literal(fund_code), purpose.c.fund + ".")
+    if subtree:
+        serves |= func.starts_with(purpose.c.fund, f"{fund_code}.")
+    found = await connection.execute(
+        select(literal(1)).where(purpose.c.book == book, purpose.c.code == code, serves).limit(1)
+    )
+    return found.first() is not None
 
 
 def _lines_of(book: str, fund_code: str, code: str, up_to_seq: int) -> Select[tuple[object, ...]]:
@@ -223,7 +179,7 @@ def _lines_of(book: str, fund_code: str, code: str, up_to_seq: int) -> Select[tu
     ]
     line_columns = [posting.c[name] for name in ("seq", "line", "memo", "red", "budget_year", "source")]
     return (
-        select(*entry_columns, *line_columns, _turnover("debit").label("debit_fen"), _turnover("credit").label("credit_fen"))
+        select(*entry_columns, *line_columns, turnover("debit").label("debit_fen"), turnover("credit").label("credit_fen"))
         .join(journal_entry, (journal_entry.c.book == posting.c.book) & (journal_entry.c.seq == posting.c.seq))
         .where(
             posting.c.book == book, posting.c.fund == fund_code, posting.c.account == code, posting.c.seq <= up_to_seq,
@@ -268,7 +224,7 @@ async def moved_on_day_up_to(
 ) -> int:
     """Return what the account moved (debit minus credit) on the place's day up to and including that line."""
     total = await connection.execute(
-        select(func.coalesce(func.sum(_turnover("debit") - _turnover("credit")), 0))
+        select(func.coalesce(func.sum(turnover("debit") - turnover("credit")), 0))
         .select_from(posting)
         .join(journal_entry, (journal_entry.c.book == posting.c.book) & (journal_entry.c.seq == posting.c.seq))
         .where(

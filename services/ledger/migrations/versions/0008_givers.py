@@ -2,7 +2,7 @@
 
 The SQL stands in the file beside this one.
 
-Revision ID: 0009
+Revision ID: 0008
 Revises: 0007
 """
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_FILE = "0009_givers.sql"
+_FILE = "0008_givers.sql"
 
 
 def upgrade() -> None:
