@@ -22,6 +22,8 @@ HOUSEHOLDS, NUMBERS = itertools.count(1), itertools.count(1)
 QUERIES = {
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
     "/reports/fund-execution": {"fiscal_year": "2021"},
+    "/reports/general-ledger": {"fiscal_year": "2021"},
+    "/reports/subsidiary-ledger": {"fund": "insurance", "account": "1002", "fiscal_year": "2021"},
     "/reports/budget-vs-actual": {"fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},
     "/reports/year-end": {"fiscal_year": "2021"},

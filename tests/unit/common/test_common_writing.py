@@ -101,7 +101,7 @@ def test_more_rows_than_a_worksheet_holds_are_refused_and_leave_nothing_behind(m
     with pytest.raises(Problem) as refused:
         made.write(LINES[:1])
     made.close()
-    made.finish().close()
+    made.close()
     assert [(one.field, one.code) for one in refused.value.errors] == [("format", "too_many_rows")]
 
 

@@ -46,6 +46,7 @@ ROOMS = (
     "bank",
     "year_end",
     "reports",
+    "statements",
     "audit",
 )
 # A group of a thousand entries makes tens of thousands of small objects that all die with it: looking for cycles among them every

@@ -121,6 +121,7 @@ class XlsxFile:
         self._too_long = {strong: self._format("text", strong=strong, align="right") for strong in (False, True)}
         self._row = 0
         self._open = True
+        self._handed_on = False
         self._head()
 
     def write(self, lines: Iterable[Line]) -> None:
@@ -139,12 +140,18 @@ class XlsxFile:
 
     def finish(self) -> IO[bytes]:
         """Return the whole file, to be read from its beginning and closed by the caller."""
-        self.close()
+        self._end_writing()
         self._file.seek(0)
+        self._handed_on = True
         return self._file
 
     def close(self) -> None:
-        """Let go of what was only needed for writing."""
+        """Let go of everything but a file that was handed on."""
+        self._end_writing()
+        if not self._handed_on:
+            self._file.close()
+
+    def _end_writing(self) -> None:
         if self._open:
             self._open = False
             self._book.close()
