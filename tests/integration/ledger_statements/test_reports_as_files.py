@@ -5,27 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
-import httpx
 import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
 from python_calamine import CalamineWorkbook
 
-from deploy.local.environment import service_settings
-from deploy.local.issuer import Issuer
-from deploy.local.keys import ServiceKeys
 from ledger.statements import api, files
-from tests.support.fixtures import UNREACHABLE, build_app
 from tests.support.ledger_calls import Json, LedgerCalls
-from tests.support.reported_book import FORMULA, reported_book
-from tests.support.servers import Templates
+from tests.support.reported_book import FORMULA
 
 pytestmark = pytest.mark.anyio
 
@@ -189,21 +183,6 @@ REPORTS = (
     Report("account-ledger", OF, OF | NOTHING, "科目账", ("日期", "凭证字号", "摘要", "外部单据号"), account),
 )  # fmt: skip
 EACH = pytest.mark.parametrize("report", REPORTS, ids=lambda report: f"{report.path} {' '.join(report.question)}")
-
-
-@pytest.fixture(scope="module")
-async def ledger(templates: Templates, issuer: Issuer, service_keys: ServiceKeys) -> AsyncIterator[LedgerCalls]:
-    """One book for all tests of this file: reports change nothing."""
-    with templates.clone("ledger") as database:
-        app = build_app("ledger", service_settings(database, issuer, service_keys, UNREACHABLE))
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://testserver", timeout=60) as client,
-        ):
-            calls = LedgerCalls(client, issuer)
-            await reported_book(calls)
-            yield calls
 
 
 def calamine(content: bytes) -> list[list[Any]]:
