@@ -52,7 +52,8 @@ _DIGITS: Final = "零壹贰叁肆伍陆柒捌玖"
 _PLACES: Final = ("", "拾", "佰", "仟")
 _GROUPS: Final = ("", "万", "亿", "万")
 """Groups of four digits; the fourth counts in 亿 too, so 万亿 is written 万 with the 亿 of the group below it."""
-_MOST_CAPITALS_FEN: Final = 10**18
+CAPITALS_BELOW_FEN: Final = 10**18
+"""Amounts below this can be written in capitals."""
 
 
 def capitals(fen: int) -> str:
@@ -63,7 +64,7 @@ def capitals(fen: int) -> str:
     零 stands before what follows; where the units of 万 are zero and the thousands are not, none does.
     A negative (red) amount begins with 负 [assumed]. Raises ``ValueError`` from ten quadrillion yuan on.
     """
-    if abs(fen) >= _MOST_CAPITALS_FEN:
+    if abs(fen) >= CAPITALS_BELOW_FEN:
         message = "the amount is too large to be written in capitals"
         raise ValueError(message)
     whole, cents = divmod(abs(fen), 100)

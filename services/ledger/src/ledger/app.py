@@ -47,6 +47,7 @@ ROOMS = (
     "year_end",
     "reports",
     "statements",
+    "vouchers",
     "audit",
 )
 # A group of a thousand entries makes tens of thousands of small objects that all die with it: looking for cycles among them every
