@@ -58,6 +58,7 @@ TABLE = (
     Row("ledger", "POST", "/journal-entries/bulk", "officer"),
     Row("ledger", "GET", "/journal-entries", LEDGER_READERS),
     Row("ledger", "GET", "/journal-entries/{id}", LEDGER_READERS),
+    Row("ledger", "GET", "/journal-entries/{id}/voucher", LEDGER_READERS),
     Row("ledger", "POST", "/journal-entries/{id}/reversal", "officer"),
     Row("ledger", "GET", "/operations", LEDGER_READERS),
     Row("ledger", "POST", "/operations/batch", "officer"),

@@ -27,7 +27,6 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.tables: list[list[list[str]]] = []
-        self.captions: list[str] = []
         self.text = ""
         self.style = ""
         self._stack: list[str] = []
@@ -37,12 +36,11 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += attrs
-        if tag == "meta":
+        if tag in {"meta", "col"}:
             return
         self._stack.append(tag)
         if tag == "table":
             self.tables.append([])
-            self.captions.append("")
         elif tag == "tr":
             self.tables[-1].append([])
         elif tag in {"td", "th"}:
@@ -56,9 +54,7 @@ class Page(HTMLParser):
             self.style += data
             return
         self.text += data
-        if "caption" in self._stack:
-            self.captions[-1] += data
-        elif {"td", "th"} & set(self._stack):
+        if {"td", "th"} & set(self._stack):
             self.tables[-1][-1][-1] += data
 
 
@@ -84,9 +80,9 @@ async def test_every_voucher_of_a_book_shows_its_lines_sums_and_names(ledger: Le
         blocks: dict[str, list[Json]] = {}
         for line in entry["postings"]:
             blocks.setdefault(basis_of[line["fund"], line["account"]][0], []).append(line)
-        assert [caption.split()[0] for caption in page.captions] == [BASES[basis] for basis in BASES if basis in blocks]
+        assert [table[0][0].split()[0] for table in page.tables] == [BASES[basis] for basis in BASES if basis in blocks]
         for basis, table in zip([basis for basis in BASES if basis in blocks], page.tables, strict=True):
-            _, *lines, total = table
+            _, _, *lines, total = table
             sums = {"debit": 0, "credit": 0}
             for row, line in zip(lines, blocks[basis], strict=True):
                 fen = -line["amount_fen"] if line["red"] else line["amount_fen"]

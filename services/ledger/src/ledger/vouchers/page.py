@@ -25,6 +25,10 @@ _BASES: Final = {
 }
 
 
+_PRINT: Final[dict[Paper, tuple[str, str]]] = {"a4": ("10mm", "9pt"), "a5": ("7mm", "7.5pt")}
+"""Margin and size of the letters."""
+
+
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -34,7 +38,8 @@ def _template() -> Template:
 
 @cache
 def _style(paper: Paper) -> str:
-    return f"@page {{ size: {paper.upper()} landscape; margin: 10mm; }}\n" + _text("voucher.css")
+    margin, size = _PRINT[paper]
+    return f"@page {{ size: {paper.upper()} landscape; margin: {margin}; }}\nhtml {{ font-size: {size}; }}\n{_text('voucher.css')}"
 
 
 def _text(name: str) -> str:
