@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -31,6 +32,9 @@ SOURCE = {
     "central": "中央财政", "province": "省级财政", "city": "市级财政", "county": "县级财政", "donation": "社会捐赠", "interest": "利息",
     "gift": "限定用途捐赠", "agency": "受托代理资金", None: None,
 }  # fmt: skip
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reports.md").read_text(encoding="utf-8")
 
 
 def yuan(fen: int) -> Decimal:
@@ -263,6 +267,8 @@ async def test_a_csv_says_what_the_json_says(ledger: LedgerCalls, report: Report
     assert text.startswith("\ufeff")
     headings, *rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
     assert tuple(headings[: len(report.headings)]) == report.headings
+    assert f"| {' | '.join(headings)} |" in PAGE, "docs/reports.md shows other columns"
+    assert f"`GET /reports/{report.path}`" in PAGE
     shown, expected = compared(rows, wanted, from_csv)
     assert shown == expected
 

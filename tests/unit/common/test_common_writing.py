@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import tracemalloc
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -172,3 +173,18 @@ def test_capitals_mean_the_amount_and_never_say_zero_twice(fen: int) -> None:
 def test_an_absurd_amount_has_no_capitals() -> None:
     with pytest.raises(ValueError, match="too large"):
         capitals(10**18)
+
+
+def test_a_long_table_is_written_in_flat_memory() -> None:
+    line = Line(("摘要" * 20, 123_456, 1, date(2026, 1, 5)))
+    peaks = []
+    for count in (500, 10_000):
+        tracemalloc.start()
+        made = XlsxFile(SHEET)
+        for _ in range(count // 500):
+            made.write([line] * 500)
+        made.finish().close()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # Ten thousand lines are two megabytes of XML; what is kept in memory is the packed file alone.
+    assert peaks[1] - peaks[0] < 1024 * 1024

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from common.errors import Problem
 from common.validation import invalid_field
 from ledger.accounts.chart import BASES
 from ledger.journal.drafts import Basis
@@ -155,7 +156,7 @@ def day_or_today(field: str, day: date | None, today: date) -> date:
     return day or today
 
 
-def future(field: str) -> Exception:
+def future(field: str) -> Problem:
     """Return the refusal of a day after today."""
     return invalid_field(field, "in_the_future", "日期不得晚于今天。", "The date must not be after today.")
 
