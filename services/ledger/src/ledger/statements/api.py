@@ -30,7 +30,7 @@ from ledger.statements.taken_away import head_of
 
 router = Router(prefix="/v1/books/{book}/reports", tags=["statements"], dependencies=[Depends(require("ledger:read"))])
 
-MOST_LINES = 1_000
+MOST_LINES = 5_000
 """Lines of a ledger read at a time: what is in memory of a file, however long it is."""
 
 _Year = Annotated[QueryInteger, Query(ge=1900, le=2200, description="Fiscal year. 会计年度。")]

@@ -37,7 +37,7 @@ BASIS_ZH: Final = {"financial": "财务会计", "budgetary": "预算会计", "co
 DIRECTION_ZH: Final = {"debit": "借", "credit": "贷", "even": "平"}
 SOURCE_ZH: Final = {**shipped().source_names_zh, GIFT: "限定用途捐赠", AGENCY: "受托代理资金"}
 
-_FUND = (Column("基金代码", width=24), Column("基金名称", width=26))
+_FUND = (Column("基金代码", width=24), Column("基金名称", width=40))
 _ACCOUNT = (Column("科目编码", width=12), Column("科目名称", width=26))
 
 

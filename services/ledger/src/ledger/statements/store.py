@@ -1,6 +1,6 @@
 """SQL of the statements. Figures come from maintained totals where there are some; postings are read for lines and for cash alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
     tuple_,
     union_all,
 )
@@ -159,13 +160,18 @@ async def taken_over(
     connection: AsyncConnection, book: str, seq: int, columns: Sequence[str], wanted: Narrowing
 ) -> list[TakenOver]:
     """Return what opening entries up to a ``seq`` put where, by the named columns and day."""
+    found = await connection.execute(select(opening_balance.c.seq).where(opening_balance.c.book == book).distinct())
+    seqs = [one for one in found.scalars() if one <= seq]
+    if not seqs:
+        return []
     named = [posting.c[name] for name in columns]
     figures = [func.sum(_turnover(side)).label(f"{side}_fen") for side in ("debit", "credit")]
-    entries = select(opening_balance.c.seq).where(opening_balance.c.book == book)
     query = (
         select(*named, journal_entry.c.effective_on, *figures)
         .join(journal_entry, _on_entry())
-        .where(posting.c.book == book, posting.c.seq.in_(entries), posting.c.seq <= seq)
+        .where(
+            posting.c.book == book, posting.c.seq.in_(seqs), journal_entry.c.book == book, journal_entry.c.seq.in_(seqs)
+        )
         .where(journal_entry.c.kind == _OPENING)
         .group_by(*named, journal_entry.c.effective_on)
     )
@@ -234,26 +240,27 @@ async def accounts(connection: AsyncConnection, book: str, fund: str | None = No
     return {(row.fund, row.code): Account(*row) for row in await connection.execute(query)}
 
 
-def _lines_of(book: str, fund: str, code: str, up_to_seq: int) -> Select[tuple[object, ...]]:
+def _lines_of(book: str, fund: str, code: str, up_to_seq: int) -> tuple[Select[tuple[object, ...]], FromClause]:
+    """Return the lines of one account, without opening entries, and the FROM element of their postings.
+
+    Entry by entry in the order of the index on dates, each with a look at its own postings (LATERAL … OFFSET 0): before the database has
+    statistics of a young book it would otherwise read all the account's postings again for every entry.
+    """
     entry = ("effective_on", "id", "period", "voucher_type", "voucher_number", "description", "reference")
-    line = ("seq", "line", "memo", "red", "budget_year", "source", "purpose_code")
-    return (
-        select(
-            *(journal_entry.c[name] for name in entry),
-            *(posting.c[name] for name in line),
-            _turnover("debit").label("debit_fen"),
-            _turnover("credit").label("credit_fen"),
-        )
-        .join(journal_entry, _on_entry())
-        .where(
-            posting.c.book == book,
-            posting.c.fund == fund,
-            posting.c.account == code,
-            posting.c.seq <= up_to_seq,
-            journal_entry.c.book == book,
-            journal_entry.c.kind != _OPENING,
-        )
+    names = ("seq", "line", "memo", "red", "budget_year", "source", "purpose_code")
+    figures = [_turnover(side).label(f"{side}_fen") for side in ("debit", "credit")]
+    line = (
+        select(*(posting.c[name] for name in names), *figures)
+        .where(_on_entry(), posting.c.book == book, posting.c.fund == fund, posting.c.account == code)
+        .offset(0)
+        .lateral("line")
     )
+    query = (
+        select(*(journal_entry.c[name] for name in entry), *line.c)
+        .join(line, true())
+        .where(journal_entry.c.book == book, journal_entry.c.seq <= up_to_seq, journal_entry.c.kind != _OPENING)
+    )
+    return query, line
 
 
 async def posted_on(
@@ -268,15 +275,16 @@ async def posted_on(
     limit: int,
 ) -> list[PostedOn]:
     """Lines of one account effective within ``span``, oldest first, after a place, without opening entries."""
-    lines = _lines_of(book, fund, code, up_to_seq).where(journal_entry.c.effective_on.between(*span))
+    lines, line = _lines_of(book, fund, code, up_to_seq)
+    lines = lines.where(journal_entry.c.effective_on.between(*span))
     if after is not None:
         entry_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq)
-        line_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq, posting.c.line)
+        line_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line)
         lines = lines.where(
             entry_place >= tuple_(literal(after.effective_on), literal(after.seq)),
             line_place > tuple_(literal(after.effective_on), literal(after.seq), literal(after.line)),
         )
-    ordered = lines.order_by(journal_entry.c.effective_on, journal_entry.c.seq, posting.c.line).limit(limit)
+    ordered = lines.order_by(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line).limit(limit)
     return [
         PostedOn(
             Place(row.effective_on, row.seq, row.line), row.id, row.period, row.voucher_type, row.voucher_number, row.description,
@@ -290,31 +298,34 @@ async def moved_on_day_up_to(
     connection: AsyncConnection, book: str, fund: str, code: str, place: Place, *, up_to_seq: int
 ) -> int:
     """Return what the account moved (debit minus credit) on the place's day up to and including that line."""
-    lines = _lines_of(book, fund, code, up_to_seq).where(
+    lines, line = _lines_of(book, fund, code, up_to_seq)
+    moved = lines.where(
         journal_entry.c.effective_on == place.effective_on,
-        tuple_(posting.c.seq, posting.c.line) <= tuple_(literal(place.seq), literal(place.line)),
-    )
-    moved = lines.subquery()
+        tuple_(line.c.seq, line.c.line) <= tuple_(literal(place.seq), literal(place.line)),
+    ).subquery()
     total = await connection.execute(select(func.coalesce(func.sum(moved.c.debit_fen - moved.c.credit_fen), 0)))
     return int(total.scalar_one())
 
 
 _AGAINST = text("""
-    SELECT DISTINCT p.seq, p.side, p.account
-    FROM posting p JOIN account a ON a.book = p.book AND a.fund = p.fund AND a.code = p.account
-    WHERE p.book = :book AND p.seq = ANY(:seqs) AND p.fund = :fund AND a.basis = :basis
-    ORDER BY p.seq, p.side, p.account
+    SELECT DISTINCT s.seq, p.side, p.account
+    FROM unnest(CAST(:seqs AS bigint[])) AS s (seq)
+    CROSS JOIN LATERAL (
+        SELECT side, account FROM posting WHERE book = :book AND seq = s.seq AND fund = :fund OFFSET 0
+    ) p
+    ORDER BY s.seq, p.side, p.account
 """)
 
 
 async def opposite_accounts(
-    connection: AsyncConnection, book: str, fund: str, basis: str, seqs: Sequence[int]
+    connection: AsyncConnection, book: str, fund: str, among: Collection[str], seqs: Sequence[int]
 ) -> dict[tuple[int, str], list[str]]:
-    """Return, by entry and side of a line, the accounts on the other side in its fund and basis 对方科目."""
+    """Return, by entry and side of a line, the accounts on the other side in its fund 对方科目, out of those ``among``."""
     found: dict[tuple[int, str], list[str]] = {}
-    rows = await connection.execute(_AGAINST, {"book": book, "seqs": list(seqs), "fund": fund, "basis": basis})
+    rows = await connection.execute(_AGAINST, {"book": book, "seqs": list(seqs), "fund": fund})
     for seq, side, code in rows:
-        found.setdefault((seq, "credit" if side == "debit" else "debit"), []).append(code)
+        if code in among:
+            found.setdefault((seq, "credit" if side == "debit" else "debit"), []).append(code)
     return found
 
 
@@ -326,7 +337,9 @@ _CASH = text("""
     FROM (
         SELECT p.fund, coalesce(u.kind, e.kind) AS kind, p.side, p.red, CASE WHEN p.red THEN -p.amount_fen ELSE p.amount_fen END AS fen
         FROM journal_entry e
-        JOIN posting p ON p.book = e.book AND p.seq = e.seq AND p.account = :cash
+        CROSS JOIN LATERAL (
+            SELECT fund, side, red, amount_fen FROM posting WHERE book = e.book AND seq = e.seq AND account = :cash OFFSET 0
+        ) p
         LEFT JOIN journal_entry u ON e.red AND u.book = e.book AND u.id = e.undoes
         WHERE e.book = :book AND e.effective_on BETWEEN :first AND :last AND e.seq <= :seq AND e.kind <> :opening
     ) moved

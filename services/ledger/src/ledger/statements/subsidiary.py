@@ -94,7 +94,8 @@ async def subsidiary_ledger(
     async with snapshot(engine) as connection:
         scene = await scene_of(connection, book)
         scene.require(fund)
-        found = (await store.accounts(connection, book, fund)).get((fund, account))
+        accounts = await store.accounts(connection, book, fund)
+        found = accounts.get((fund, account))
         if found is None:
             raise NOT_FOUND.error("account")
         span = await span_of(connection, book, question, scene.today)
@@ -115,7 +116,8 @@ async def subsidiary_ledger(
         shown = lines[:limit]
         before_fen = movement.opening_fen if after is None else await reader.balance_after(after)
         seqs = sorted({line.place.seq for line in shown})
-        against = await store.opposite_accounts(connection, book, fund, found.basis, seqs) if seqs else {}
+        same_basis = {one.code for one in accounts.values() if one.basis == found.basis}
+        against = await store.opposite_accounts(connection, book, fund, same_basis, seqs) if seqs else {}
     last = shown[-1].place if len(lines) > limit else None
     return SubsidiaryLedgerOut(
         fund=fund,
