@@ -514,6 +514,7 @@ IDS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "/encumbrances/{id}": Scene.encumbrance,
     "/encumbrances/{id}/history": Scene.encumbrance,
     "/journal-entries/{id}": Scene.entry,
+    "/journal-entries/{id}/voucher": Scene.entry,
     "/proposals/{id}": Scene.proposal,
     "/open-items/{id}": _open_item,
 }

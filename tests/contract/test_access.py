@@ -23,6 +23,8 @@ QUERIES = {
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
     "/reports/balance": {"fund": "insurance", "account": "1002"},
     "/reports/fund-execution": {"fiscal_year": "2021"},
+    "/reports/general-ledger": {"fiscal_year": "2021"},
+    "/reports/subsidiary-ledger": {"fund": "insurance", "account": "1002", "fiscal_year": "2021"},
     "/reports/budget-vs-actual": {"fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},
     "/reports/year-end": {"fiscal_year": "2021"},

@@ -48,6 +48,8 @@ ROOMS = (
     "givers",
     "year_end",
     "reports",
+    "statements",
+    "vouchers",
     "audit",
 )
 # A group of a thousand entries makes tens of thousands of small objects that all die with it: looking for cycles among them every

@@ -20,6 +20,7 @@ from beancount.core import data, realization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.spreadsheets.writing import safe_cell
 from ledger.audit import beancount, csv_text, hledger, jsonl
 from ledger.audit.entries import ExportedAccount, ExportedEntry, ExportedPosting, ExportHeader, one_line, yuan_text
 
@@ -175,8 +176,8 @@ def test_no_csv_text_cell_begins_like_a_formula() -> None:
     cells = [value for row in rows for column, value in row.items() if column not in numbers and value]
     assert cells
     assert [cell for cell in cells if cell[0] in "=+-@\t\r\n＝＋－＠"] == []
-    assert csv_text.safe_cell("  =1") == "'  =1"
-    assert csv_text.safe_cell("ordinary") == "ordinary"
+    assert safe_cell("  =1") == "'  =1"
+    assert safe_cell("ordinary") == "ordinary"
 
 
 def test_beancount_accepts_hostile_texts_and_its_balances_are_ours() -> None:

@@ -8,12 +8,10 @@ import io
 
 import orjson
 
+from common.spreadsheets.writing import BYTE_ORDER_MARK, safe_cell
 from ledger.audit.entries import ExportedEntry, ExportedPosting, ExportHeader
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it the spreadsheet programs county offices use read Chinese as another encoding."""
-
 COLUMNS = (
     "book", "seq", "id", "position", "hash", "kind", "fiscal_year", "period", "voucher_type", "voucher_number",
     "effective_on", "posted_at", "description", "reference", "payee_ref", "non_budget", "non_budget_reason", "red",
@@ -21,15 +19,6 @@ COLUMNS = (
     "line", "fund", "account", "basis", "side", "amount_fen", "debit_fen", "credit_fen", "budget_year", "source",
     "encumbrance", "memo", "purpose_code", "item",
 )  # fmt: skip
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def safe_cell(text: str | None) -> str:
-    """Return a text cell no spreadsheet runs as a formula: an apostrophe stands before a text that begins like one."""
-    if text is None:
-        return ""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
 def header(_: ExportHeader) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Query
+from fastapi.responses import Response
 
 from common.auth import require
 from common.dates import BusinessDate
-from common.paging import DEFAULT_LIMIT, Cursor, Limit, QueryInteger
+from common.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit, QueryInteger
 from common.text import BookCode
 from common.web import Router
 from ledger.context import AtMoment, AtSeq, Ctx
@@ -32,8 +33,10 @@ from ledger.reports.schemas import (
     TrialLineOut,
     TrialTotalOut,
 )
-from ledger.reports.service import AccountQuestion, BalanceQuestion
+from ledger.reports.service import AccountLedger, AccountQuestion, BalanceQuestion
 from ledger.reports.store import LedgerLine
+from ledger.statements import taken_away
+from ledger.statements.files import FILES, OfFormat, whole
 
 router = Router(prefix="/v1/books/{book}/reports", tags=["reports"], dependencies=[Depends(require("ledger:read"))])
 
@@ -45,16 +48,21 @@ From = Annotated[
 To = Annotated[BusinessDate | None, Query(alias="to", description="Last day; today by default. 截止日期。")]
 
 
-@router.get("/trial-balance")
+@router.get("/trial-balance", response_model=TrialBalanceOut, responses=FILES)
 async def get_trial_balance(
-    book: BookCode, context: Ctx, moment: AtMoment, fund: OfFund = None, basis: OfBasis = None
-) -> TrialBalanceOut:
+    book: BookCode,
+    context: Ctx,
+    moment: AtMoment,
+    fund: OfFund = None,
+    basis: OfBasis = None,
+    wanted: OfFormat = "json",
+) -> TrialBalanceOut | Response:
     """Read cumulative turnover and balance of every account that has moved, with the sums of every fund and basis.
 
     `as_of` goes by the entries' effective dates, `at_seq` by the order in which they were posted; both may be given.
     """
     report = await service.trial_balance(context.database, book, moment, fund=fund, basis=basis)
-    return TrialBalanceOut(
+    answer = TrialBalanceOut(
         as_of=report.as_of,
         seq=report.seq,
         items=[
@@ -75,15 +83,17 @@ async def get_trial_balance(
             for one in report.totals
         ],
     )
+    return answer if wanted == "json" else await taken_away.trial_balance(context, book, wanted, answer)
 
 
-@router.get("/fund-execution")
+@router.get("/fund-execution", response_model=FundExecutionOut, responses=FILES)
 async def get_fund_execution(
     book: BookCode,
     context: Ctx,
     fiscal_year: Annotated[QueryInteger, Query(ge=1900, le=2200, description="Budget year. 预算年度。")],
     moment: AtMoment,
-) -> FundExecutionOut:
+    wanted: OfFormat = "json",
+) -> FundExecutionOut | Response:
     """Read what every fund was allotted, had reserved, had spent and could still use of one year's budget at a moment, now by default.
 
     A parent's figures contain those of every fund below it.
@@ -99,9 +109,10 @@ async def get_fund_execution(
         )
         for node, figures in report.funds
     ]
-    return FundExecutionOut(
+    answer = FundExecutionOut(
         fiscal_year=fiscal_year, as_of=report.as_of, seq=report.seq, items=items, total=_execution(report.total)
     )
+    return answer if wanted == "json" else await taken_away.fund_execution(context, book, wanted, answer)
 
 
 @router.get("/balance")
@@ -143,7 +154,7 @@ async def get_balance(
     )
 
 
-@router.get("/account-ledger")
+@router.get("/account-ledger", response_model=AccountLedgerOut, responses=FILES)
 async def get_account_ledger(
     book: BookCode,
     context: Ctx,
@@ -154,13 +165,24 @@ async def get_account_ledger(
     at_seq: AtSeq = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> AccountLedgerOut:
+    wanted: OfFormat = "json",
+) -> AccountLedgerOut | Response:
     """Read an account's postings over a range of days with the balance after each, by date and order of posting.
 
-    The fund alone, without those below it. All pages count the same entries, whatever is posted meanwhile.
+    The fund alone, without those below it. All pages count the same entries, whatever is posted meanwhile. As a file all lines.
     """
     question = AccountQuestion(fund, account, first_day, last_day, at_seq)
-    page = await service.account_ledger(context.database, book, question, limit=limit, cursor=cursor)
+
+    async def read(behind: str | None, most: int = MAX_LIMIT) -> AccountLedgerOut:
+        return _ledger_out(await service.account_ledger(context.database, book, question, limit=most, cursor=behind))
+
+    if wanted == "json":
+        return await read(cursor, limit)
+    whole(cursor)
+    return await taken_away.account_ledger(context, book, wanted, read)
+
+
+def _ledger_out(page: AccountLedger) -> AccountLedgerOut:
     return AccountLedgerOut(
         fund=page.fund,
         account=page.account,
