@@ -1,8 +1,9 @@
 """Figures as of any day, at any seq and both, right after back-dating, against sums over raw postings read by plain SQL."""
 
+import asyncio
 import random
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 import httpx
@@ -183,6 +184,34 @@ async def test_a_backdated_entry_counts_in_the_very_next_answer_and_not_at_an_ea
     assert eve["balance_fen"] == before["balance_fen"]
     then = await ledger.read("/reports/balance", **asked, as_of="2021-02-28", at_seq=before["seq"])
     assert {**then, "seq": 0} == {**before, "seq": 0}
+
+
+async def test_an_answer_at_a_seq_stays_the_same_while_others_back_date(ledger: LedgerCalls) -> None:
+    await small_book(ledger)
+    seq = (await ledger.read("/chain"))["seq"]
+    asked: list[tuple[str, dict[str, str]]] = [
+        ("/reports/balance", {"fund": "insurance", "account": "1002", "as_of": "2021-06-15"}),
+        ("/funds", {"fiscal_year": "2021"}),
+        ("/balances", {"as_of": "2021-06-15"}),
+    ]
+    before = [await ledger.read(path, **query, at_seq=seq) for path, query in asked]
+    stop = asyncio.Event()
+
+    async def back_date(number: int) -> None:
+        days = cycle(date(2021, 2, 1) + timedelta(days=number + 7 * week) for week in range(40))
+        while not stop.is_set():
+            day = next(days)
+            body = {"amount_fen": 1 + number, "source": "county", "effective_on": day.isoformat()}
+            await ledger.made("/funds/insurance/receipts", **body)
+
+    workers = [asyncio.create_task(back_date(number)) for number in range(3)]
+    try:
+        for _ in range(15):
+            assert [await ledger.read(path, **query, at_seq=seq) for path, query in asked] == before
+    finally:
+        stop.set()
+        await asyncio.gather(*workers)
+    assert (await ledger.read("/chain"))["seq"] > seq + 10
 
 
 async def test_an_account_ledger_at_a_seq_is_what_it_was_then(ledger: LedgerCalls) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import case, func, literal, or_, select, union_all
 
-from common.dates import month_code, today_in_shanghai
+from common.dates import SHANGHAI, month_code
 from common.errors import NOT_FOUND
 from common.validation import invalid_field
 from ledger.accounts.tables import balance, daily_total, monthly_total
@@ -94,16 +94,19 @@ async def head_seq(connection: AsyncConnection, book: str) -> int | None:
 async def cut_at(connection: AsyncConnection, book: str, moment: Moment) -> tuple[Cut, int]:
     """Return the cut a reader asks for, today and the last entry by default, and the book's last ``seq`` in this snapshot.
 
-    Raises ``not_found`` for an unknown book, ``invalid_request`` for a day after today or a ``seq`` the book has not reached: neither
-    has an answer yet that would still be true tomorrow.
+    Today is the database's, as it is when an entry is dated: no entry is dated later than it. Raises ``not_found`` for an unknown book,
+    ``invalid_request`` for a day after today or a ``seq`` the book has not reached: neither has an answer yet that would still be
+    true tomorrow.
     """
-    today = today_in_shanghai()
+    found = await connection.execute(select(chain_head.c.seq, func.clock_timestamp()).where(chain_head.c.book == book))
+    row = found.one_or_none()
+    if row is None:
+        raise NOT_FOUND.error()
+    head, clock = row
+    today = clock.astimezone(SHANGHAI).date()
     day = moment.as_of or today
     if day > today:
         raise invalid_field("as_of", "in_the_future", "日期不得晚于今天。", "The date must not be after today.")
-    head = await head_seq(connection, book)
-    if head is None:
-        raise NOT_FOUND.error()
     if moment.at_seq is not None and moment.at_seq > head:
         raise invalid_field(
             "at_seq", "not_reached", "账套尚无此序号的凭证。", "The book has no entry with this seq yet."
