@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from time import perf_counter
 
+import asyncpg
 import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -25,14 +28,18 @@ from tests.support.whole_model.comparing import assert_equal
 from tests.support.whole_model.driver import HttpBook, Tokens
 from tests.support.whole_model.sequences import STRATEGIES, THEMES, Sequence, sequences
 
-
 MANY = 2_000
 
 
 async def _run(
-    client: httpx.AsyncClient, tokens: Tokens, code: str, drawn: Sequence, seen: Counter[tuple[str, str]]
+    client: httpx.AsyncClient,
+    database: asyncpg.Connection[asyncpg.Record],
+    tokens: Tokens,
+    code: str,
+    drawn: Sequence,
+    seen: Counter[tuple[str, str]],
 ) -> None:
-    book = HttpBook(client, tokens, code, seen)
+    book = HttpBook(client, database, tokens, code, seen)
     await book.open()
     try:
         for step in (*THEMES[drawn.theme].beginning, *drawn.steps):
@@ -41,6 +48,15 @@ async def _run(
     except (AssertionError, KeyError) as error:
         error.add_note("\n".join([f"The sequence ({drawn.theme}):", *map(repr, drawn.steps), repr(drawn.look)]))
         raise
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def _broken(url: str) -> list[str]:
@@ -70,6 +86,7 @@ def test_the_whole_ledger_does_what_the_model_says(
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(clients("ledger", ledger_settings)) as client,
+        portal.wrap_async_context_manager(_connected(ledger_database.owner_url)) as database,
     ):
 
         @given(sequences)
@@ -80,7 +97,7 @@ def test_the_whole_ledger_does_what_the_model_says(
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )
         def run(drawn: Sequence) -> None:
-            portal.call(_run, client, tokens, str(next(numbers)), drawn, seen)
+            portal.call(_run, client, database, tokens, str(next(numbers)), drawn, seen)
 
         run()
     assert asyncio.run(_broken(ledger_database.owner_url)) == []

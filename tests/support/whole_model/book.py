@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 OK = "ok"
 PROPOSED = "proposed"
+NOTHING = "nothing_left"
+"""A year's end that has nothing left to book."""
 FIRST_MONTH = "2021-11"
+LAST_MONTH = "2025-12"
+"""The last December the sequences may speak of as over."""
 LAST_DAY = "2150-12-31"
 """No run of the tests is later than this; a date after it is in the future."""
 SOURCES = ("central", "province", "city", "county", "donation", "interest")
@@ -88,6 +92,11 @@ class People:
     def same(self) -> bool:
         """Whether one person prepared and reviewed."""
         return self.prepared == self.reviewed
+
+    @property
+    def vouched_by_the_sender(self) -> bool:
+        """Whether who sends the entry is the one who is said to have looked at it."""
+        return self.reviewed in {self.prepared, self.posted}
 
 
 @dataclass(slots=True)
@@ -206,6 +215,7 @@ class Book:
     items: list[Item] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     rules: tuple[Rule, ...] = ()
+    carry_rules: tuple[tuple[str, str, str], ...] = ()
     purposes: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     records: int = 1
     """Records of the chain: the book itself is the first."""
@@ -241,6 +251,24 @@ class Book:
             "cash_fen": sum(self.total(code, "1002") for code in codes),
         }
 
+    def at_the_end_of(self, year: int) -> Counter[tuple[str, str, str]]:
+        """Debit minus credit of accounts without a budget year on December 31, by fund, account and source."""
+        stood: Counter[tuple[str, str, str]] = Counter()
+        for entry in self.entries:
+            if entry.draft.when.year <= year:
+                for line in entry.draft.lines:
+                    if not line.year:
+                        stood[line.fund, line.account, line.source] += line.moved(red=entry.draft.red)
+        return stood
+
+    def results_left(self, year: int) -> bool:
+        """Whether a revenue or expense account, or one its result only passes, still has a balance of the year."""
+        passed = {"3301", "3302", "8501"}
+        return any(
+            fen and (account[0] in "4567" or account in passed)
+            for (_, account, _), fen in self.at_the_end_of(year).items()
+        )
+
     def status_of(self, period: str) -> str:
         """Whether a period is open. The adjusting period is, from December's closing until a later month is closed."""
         if period in self.periods or not period.endswith("-13"):
@@ -248,6 +276,14 @@ class Book:
         if self.periods.get(f"{period[:4]}-12") != "closed":
             return "none"
         return "closed" if any(s == "closed" for month, s in self.periods.items() if month > period) else "open"
+
+    def carry_rule(self, fund: str) -> tuple[str, str]:
+        """What becomes of a fund's available and encumbered budget: its own rule, the nearest above, every fund's, the default."""
+        said = {code: (one, other) for code, one, other in self.carry_rules}
+        owner = fund
+        while owner and owner not in said:
+            owner = owner.rpartition(".")[0]
+        return said.get(owner or "*", ("lapse", "carry"))
 
     def purpose_for(self, fund: str, code: str) -> tuple[frozenset[str], frozenset[str]] | None:
         """Which kinds and sources may draw on a purpose, as the fund or the nearest above it says."""

@@ -6,16 +6,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import httpx
 
 from deploy.local.issuer import Issuer
-from tests.support.whole_model.book import FIRST_MONTH, OK, PROPOSED, Book
+from tests.support.whole_model.book import FIRST_MONTH, NOTHING, OK, PROPOSED, Book
 from tests.support.whole_model.checking import ApproveMany
 from tests.support.whole_model.free import Bulk, outcome_of_bulk
-from tests.support.whole_model.operation import PEOPLE, Ids, Json, Operation, Request, tried
+from tests.support.whole_model.operation import PEOPLE, Ids, Json, Operation, Request, same, tried
+from tests.support.whole_model.years import YearEnd
 
 SCOPES = ("ledger:read", "ledger:post", "ledger:approve", "ledger:periods", "ledger:act_for", "books:admin")
 REMEMBERED = frozenset({200, 201, 202, 409})
+
+
+_BALANCES = """SELECT fund, account, budget_year, source, purpose_code, debit_fen - credit_fen AS fen
+FROM balance WHERE book = $1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class HttpBook:
     """A book as its people see it, beside the model of it. ``seen`` counts what came of each operation."""
 
     client: httpx.AsyncClient
+    database: asyncpg.Connection[asyncpg.Record]
     tokens: Tokens
     code: str
     seen: Counter[tuple[str, str]]
@@ -88,6 +95,7 @@ class HttpBook:
         self.seen[operation.name, expected] += 1
         if expected == OK:
             operation.check(model, answer)
+        await self.stands_as_told(operation)
         if request.dry:
             assert response.headers.get("Dry-Run", "true") == "true"
             return
@@ -95,10 +103,22 @@ class HttpBook:
             operation.learn(self.ids, answer, model)
         self.sent.append(Sent(request, key, response.status_code, answer))
 
+    async def stands_as_told(self, about: object) -> None:
+        """Hold the chain's head and every balance, by year, source and purpose, against the model: a refusal moves nothing."""
+        head = await self.database.fetchrow("SELECT position, seq FROM chain_head WHERE book = $1", self.code)
+        assert head is not None
+        same((head["position"], head["seq"]), (self.model.records, self.model.seq), about)
+        rows = await self.database.fetch(_BALANCES, self.code)
+        shown = {tuple(row)[:-1]: row["fen"] for row in rows if row["fen"]}
+        same(shown, {key: fen for key, fen in self.model.balances.items() if fen}, about)
+
     @staticmethod
     def _outcome(operation: Operation, response: httpx.Response, answer: Any) -> str:
         if isinstance(operation, Bulk | ApproveMany) and response.status_code == 200:
             return outcome_of_bulk(answer)
+        if isinstance(operation, YearEnd) and response.status_code == 200:
+            assert answer["nothing_left"]
+            return NOTHING
         if response.is_success:
             return PROPOSED if response.status_code == 202 else OK
         return str(answer["code"])

@@ -269,8 +269,8 @@ class Opening(Posting):
 
     def check(self, book: Book, answer: Mapping[str, Any]) -> None:
         super().check(book, answer)
-        extra = {"fiscal_year": self.when.year, "as_of_seq": book.seq}
-        same(answer["funds"], [book.figures(f, self.when.year) | {"code": f} | extra for f in self.funds])
+        extra: Json = {"fiscal_year": self.when.year, "as_of_seq": book.seq}
+        same(answer["funds"], [extra | {"code": f} | book.figures(f, self.when.year) for f in self.funds])
 
 
 _WHATS = ("money", "budget", "budget", "next_year", "encumbered", "unbalanced", "debt", "owed")

@@ -196,7 +196,7 @@ def submit(book: Book, wish: Posting, people: People) -> str:
     draft = wish.plan(book, people)
     if isinstance(draft, str):
         return draft
-    problem = refusal(book, draft)
+    problem = "same_person" if people.vouched_by_the_sender else refusal(book, draft)
     if problem is not None:
         return problem
     if needs_second(book, draft):

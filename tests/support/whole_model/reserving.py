@@ -145,7 +145,7 @@ class Liquidate(OnEncumbrance):
         path = f"/encumbrances/{ids.encumbrances[self.pick]}/liquidations"
         return Request(path, body, self.terms.who, self.terms.dry)
 
-    def plan(self, book: Book, people: People) -> Draft | str:
+    def plan(self, book: Book, people: People) -> Draft | str:  # noqa: PLR0911 - one for each refusal
         found = book.encumbrances[self.pick]
         if problem := refused_for_its_date(book, self.when) or ("same_person" if people.same else None):
             return problem

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.support.whole_model import checking, free, money, months, reserving, tree
+from tests.support.whole_model import checking, free, money, months, reserving, tree, years
 from tests.support.whole_model.book import Rule, When
 from tests.support.whole_model.checking import SetRules
 from tests.support.whole_model.comparing import Look
 from tests.support.whole_model.money import Allotment, Receipt
+from tests.support.whole_model.months import Close
 from tests.support.whole_model.operation import DAYS, Operation
 from tests.support.whole_model.reserving import Encumber, Liquidate
 
@@ -20,6 +21,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     **reserving.STRATEGIES,
     **free.STRATEGIES,
     **months.STRATEGIES,
+    **years.STRATEGIES,
     **tree.STRATEGIES,
     **checking.STRATEGIES,
 }
@@ -39,6 +41,7 @@ _RESERVED: tuple[Operation, ...] = (
     Encumber(fund="repair", fen=25, year=2021, when=_EARLY),
     Liquidate(pick=0, fen=12, source=None, when=_EARLY),
 )
+_CLOSED = (Close(month=None), Close(month=None))
 _SECOND = (SetRules(rules=(Rule("*", "*", 4),)),)
 
 
@@ -48,6 +51,21 @@ class Theme:
 
     beginning: tuple[Operation, ...]
     names: tuple[str, ...]
+    late: bool = False
+    """Whether its entries are dated in the adjusting period and after it."""
+
+
+_LATE = st.sampled_from(
+    (When("2021-12-31", "2021-13"), When("2021-12-31", "2021-13"), When("2022-01-05"), When("2022-02-20"))
+)
+
+
+def _dated_late(drawn: tuple[Operation, When]) -> Operation:
+    operation, when = drawn
+    if isinstance(getattr(operation, "when", None), When):
+        changed: Operation = replace(operation, when=when)  # type: ignore[call-arg]
+        return changed
+    return operation
 
 
 _RESERVING = ("encumber", "liquidate", "liquidate", "return", "release")
@@ -70,6 +88,15 @@ THEMES: dict[str, Theme] = {
         _MONEY + _RESERVED,
         ("close", "close", "close", "reopen", "receipt", "payment", "correction", "journal", "reversal", *_RESERVING),
     ),
+    "year_end": Theme(
+        _MONEY + _RESERVED + _CLOSED,
+        (
+            *("year_end", "year_end", "year_end", "year_end", "carry_rules", "carry_rules", "close", "close", "reopen"),
+            *("receipt", "payment", "allotment", "correction", "journal", "reversal", *_RESERVING),
+            *("set_rules", "approve", "approve"),
+        ),
+        late=True,
+    ),
 }
 
 
@@ -83,7 +110,10 @@ class Sequence:
 
 
 def _sequences(theme: str) -> st.SearchStrategy[Sequence]:
-    steps = st.lists(st.one_of(*(STRATEGIES[name] for name in THEMES[theme].names)), min_size=8, max_size=22)
+    step = st.one_of(*(STRATEGIES[name] for name in THEMES[theme].names))
+    if THEMES[theme].late:
+        step = st.tuples(step, _LATE).map(_dated_late)
+    steps = st.lists(step, min_size=8, max_size=22)
     look = st.builds(
         Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2).map(tuple)
     )
