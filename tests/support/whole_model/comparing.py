@@ -204,6 +204,6 @@ def _timeless(answer: Any) -> Any:
 
 
 def _replayed(result: Json) -> Json:
-    done = {"posted", "approved", PROPOSED}
+    done = {"posted", "approved", "replayed", PROPOSED}
     plain = {name: value for name, value in result.items() if name != "problem"}
     return plain | {"status": "replayed"} if result["status"] in done else {"status": result["status"]}
