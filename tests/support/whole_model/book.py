@@ -165,10 +165,13 @@ class Item:
     fund: str
     account: str
     side: str
+    on: str
     opened: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     encumbrance: int | None = None
     purpose: str = ""
+    party: str = "p"
+    """Whom it is about; of what funds owe each other, the fund that owes."""
 
     def remaining(self, source: str) -> int:
         """What stands open of one source."""
@@ -217,6 +220,10 @@ class Book:
     rules: tuple[Rule, ...] = ()
     carry_rules: tuple[tuple[str, str, str], ...] = ()
     purposes: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    versions: Counter[int] = field(default_factory=Counter)
+    """How many versions a year's budget has."""
+    decided: list[tuple[int, int, str, tuple[tuple[str, str, int], ...]]] = field(default_factory=list)
+    """Every version: its year, number, kind and changes."""
     records: int = 1
     """Records of the chain: the book itself is the first."""
 

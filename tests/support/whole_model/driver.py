@@ -92,7 +92,7 @@ class HttpBook:
         answer: Json = response.json()
         outcome = self._outcome(operation, response, answer)
         assert outcome == expected, f"{operation}: the ledger says {outcome}, the model {expected}\n{response.text}"
-        self.seen[operation.name, expected] += 1
+        self.seen[operation.counted_as, expected] += 1
         if expected == OK:
             operation.check(model, answer)
         await self.stands_as_told(operation)

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.book import OK, PROPOSED, Book, Draft, Line, People, When
 from tests.support.whole_model.operation import (
     FEN,
@@ -231,14 +230,14 @@ _FREE: dict[str, Any] = {
     "voucher_type": st.sampled_from(("记", "记", "付")),
 }
 _IN_BULK: dict[str, Any] = _FREE | {"what": st.sampled_from((*_WHATS[:10], "accrual", "accrual", "accrual", "income"))}
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     "journal": st.builds(FreeEntry, **_FREE, terms=TERMS),
     "reversal": st.builds(Reversal, pick=PICK, when=WHENS, free_only=st.sampled_from((True, True, False)), terms=TERMS),
     "bulk": st.builds(
         Bulk,
         wishes=st.lists(
             st.builds(FreeEntry, **_IN_BULK, terms=st.builds(Terms, st.just("li"))), min_size=1, max_size=4
-        ).map(tuple),
+        ),
         atomic=st.booleans(),
         terms=st.sampled_from((Terms(), Terms(), Terms(), Terms(dry=True))),
     ),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.book import FIRST_MONTH, OK, Book
 from tests.support.whole_model.operation import Ids, Operation, Request, Terms
 
@@ -108,7 +107,7 @@ class Reopen(MonthMove):
 
 _MONTH = st.sampled_from((None, None, None, None, None, None, *MONTHS, "2021-13", "2021-10"))
 _DRY = st.sampled_from((Terms(), Terms(), Terms(), Terms(), Terms(), Terms(dry=True)))
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     "close": st.builds(Close, month=_MONTH, terms=_DRY),
     "reopen": st.builds(Reopen, month=_MONTH, terms=_DRY),
 }

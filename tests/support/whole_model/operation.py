@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.asked_of_all import refusal
 from tests.support.whole_model.book import BASIS, OK, PROPOSED, Book, Draft, Line, People, Proposal, When
 
@@ -23,6 +22,8 @@ PICK = st.integers(0, 7)
 YEARS = st.sampled_from((2021, 2021, 2021, 2022))
 SOURCES_DRAWN = st.sampled_from(("central", "county", "county", "donation", "interest"))
 SOURCE_OR_NONE = st.one_of(st.none(), st.none(), SOURCES_DRAWN)
+PURPOSES = ("aid", "works")
+PURPOSES_DRAWN = st.sampled_from(("", "", "", "", "", *PURPOSES))
 DAYS = ("2021-12-10", "2021-12-10", "2021-12-31", "2021-12-31", "2021-11-15", "2022-01-05", "2022-02-20")
 WHENS = st.one_of(
     *(st.sampled_from(DAYS).map(When) for _ in range(18)),
@@ -75,6 +76,11 @@ class Terms:
         """The names on the voucher."""
         return People(self.on_behalf_of or self.who, self.who, self.reviewed_by)
 
+    def __repr__(self) -> str:
+        said = {"on_behalf_of": self.on_behalf_of, "reviewed_by": self.reviewed_by, "if_seq": self.if_seq}
+        said |= {"at_least": self.at_least, "dry": self.dry or None}
+        return f"Terms({', '.join([self.who, *(f'{name}={one}' for name, one in said.items() if one is not None)])})"
+
     def said(self, book: Book) -> Json:
         """What they add to a body."""
         seq = None if self.if_seq is None else book.seq + self.if_seq
@@ -126,6 +132,11 @@ class Operation:
 
     name: ClassVar[str]
     terms: Terms = Terms()
+
+    @property
+    def counted_as(self) -> str:
+        """Its name in the figures of a run."""
+        return self.name
 
     def bind(self, book: Book) -> Self | None:
         """The operation with its picks settled; nothing if what it is about does not exist yet."""

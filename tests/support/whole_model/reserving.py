@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.asked_of_all import refused_for_its_date
 from tests.support.whole_model.book import Book, Draft, Encumbrance, Line, People, When
 from tests.support.whole_model.money import bear
@@ -15,6 +14,7 @@ from tests.support.whole_model.operation import (
     FEN,
     FUNDS_DRAWN,
     PICK,
+    PURPOSES_DRAWN,
     SOURCE_OR_NONE,
     TERMS,
     WHENS,
@@ -265,13 +265,14 @@ class Release(OnEncumbrance):
         found.payable = 0
 
 
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     "encumber": st.builds(
         Encumber,
         fund=FUNDS_DRAWN,
         fen=FEN,
         year=YEARS,
         when=WHENS,
+        purpose=PURPOSES_DRAWN,
         expires_at=st.sampled_from((None, None, None, None, None, FAR, PAST)),
         terms=TERMS,
     ),

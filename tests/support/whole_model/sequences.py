@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
-from hypothesis import strategies as st
-
-from tests.support.whole_model import checking, free, money, months, reserving, tree, years
-from tests.support.whole_model.book import Rule, When
+from tests.support.whole_model import appropriating, business, checking, free, money, months, reserving, tree, years
+from tests.support.whole_model import chance as st
+from tests.support.whole_model.appropriating import SetPurpose
+from tests.support.whole_model.book import TOP_FUNDS, Rule, When
+from tests.support.whole_model.business import KINDS
 from tests.support.whole_model.checking import SetRules
 from tests.support.whole_model.comparing import Look
 from tests.support.whole_model.money import Allotment, Receipt
@@ -16,16 +18,20 @@ from tests.support.whole_model.months import Close
 from tests.support.whole_model.operation import DAYS, Operation
 from tests.support.whole_model.reserving import Encumber, Liquidate
 
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     **money.STRATEGIES,
     **reserving.STRATEGIES,
     **free.STRATEGIES,
+    **business.STRATEGIES,
+    **appropriating.STRATEGIES,
     **months.STRATEGIES,
     **years.STRATEGIES,
     **tree.STRATEGIES,
     **checking.STRATEGIES,
 }
-"""Every operation there is."""
+"""Every way of drawing an operation."""
+EVERY = frozenset(KINDS) | (STRATEGIES.keys() - business.STRATEGIES.keys())
+"""Every operation there is, by the name it is counted under."""
 
 _EARLY = When("2021-11-15")
 _MONEY: tuple[Operation, ...] = (
@@ -68,6 +74,23 @@ def _dated_late(drawn: tuple[Operation, When]) -> Operation:
     return operation
 
 
+def _funded(fund: str) -> tuple[Operation, ...]:
+    """A fund with money, budget and an encumbrance of its own, and a gift."""
+    return (
+        Receipt(fund=fund, fen=60, source="central", when=_EARLY),
+        Receipt(fund=fund, fen=40, source="county", when=_EARLY),
+        Allotment(fund=fund, fen=150, year=2021, when=_EARLY),
+        Encumber(fund=fund, fen=40, year=2021, when=_EARLY),
+    )
+
+
+_PURPOSES = (
+    SetPurpose(fund="health", code="aid", kinds=frozenset(), sources=frozenset()),
+    SetPurpose(fund="repair", code="works", kinds=frozenset({"payment"}), sources=frozenset({"county", "donation"})),
+    Allotment(fund="health", fen=50, year=2021, when=_EARLY, purpose="aid"),
+    Allotment(fund="repair", fen=50, year=2021, when=_EARLY, purpose="works"),
+)
+_BESIDE_BUSINESS = ("business.any", "business.any", "approve", "approve", "close", "payment", "liquidate")
 _RESERVING = ("encumber", "liquidate", "liquidate", "return", "release")
 THEMES: dict[str, Theme] = {
     "everything": Theme(_MONEY, tuple(STRATEGIES)),
@@ -81,6 +104,24 @@ THEMES: dict[str, Theme] = {
         ),
     ),
     "journal": Theme(_MONEY, ("journal", "journal", "journal", "reversal", "reversal", "bulk", "opening", "encumber")),
+    **{fund: Theme(_funded(fund), (f"business.{fund}",) * 7 + _BESIDE_BUSINESS) for fund in TOP_FUNDS},
+    "budget": Theme(
+        _MONEY + _RESERVED + _PURPOSES,
+        (
+            *("purpose", "budget_version", "budget_version", "budget_move", "transfer", "transfer", "transfer"),
+            *(
+                "settlement",
+                "settlement",
+                "approve",
+                "approve",
+                "approve",
+                "payment",
+                "encumber",
+                "allotment",
+                "correction",
+            ),
+        ),
+    ),
     "corrections": Theme(
         _MONEY, ("receipt", "allotment", "payment", "payment", "correction", "correction", "encumber")
     ),
@@ -105,19 +146,23 @@ class Sequence:
     """What is done to one book, and where to look afterwards."""
 
     theme: str
-    steps: list[Operation]
+    steps: tuple[Operation, ...]
     look: Look
 
 
-def _sequences(theme: str) -> st.SearchStrategy[Sequence]:
+def _sequences(theme: str) -> st.Chance[Sequence]:
     step = st.one_of(*(STRATEGIES[name] for name in THEMES[theme].names))
     if THEMES[theme].late:
         step = st.tuples(step, _LATE).map(_dated_late)
     steps = st.lists(step, min_size=8, max_size=22)
-    look = st.builds(
-        Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2).map(tuple)
-    )
+    look = st.builds(Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2))
     return st.builds(Sequence, st.just(theme), steps, look)
 
 
-sequences = st.sampled_from(tuple(THEMES)).flatmap(_sequences)
+_DRAWN = {theme: _sequences(theme) for theme in THEMES}
+
+
+def sequence(seed: int, number: int) -> Sequence:
+    """The sequence of a number; the themes take turns."""
+    theme = tuple(THEMES)[number % len(THEMES)]
+    return _DRAWN[theme].draw(Random(f"{seed} {number}"))

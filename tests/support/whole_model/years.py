@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.book import (
     FIRST_MONTH,
     LAST_MONTH,
@@ -262,7 +261,7 @@ _TERMS = st.one_of(
     st.builds(Terms, st.just("wang"), on_behalf_of=st.just("li"), reviewed_by=st.sampled_from(("wang", "zhao"))),
 )
 _TREATED = st.sampled_from(("lapse", "carry"))
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     "year_end": st.builds(
         YearEnd,
         what=st.sampled_from(tuple(STEPS)),
@@ -273,7 +272,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
         SetCarryRules,
         rules=st.lists(
             st.tuples(st.sampled_from(("*", "health", "repair", "repair.c01")), _TREATED, _TREATED), max_size=3
-        ).map(tuple),
+        ),
         terms=st.sampled_from((Terms(), Terms(), Terms(), Terms(), Terms(dry=True))),
     ),
 }
