@@ -92,7 +92,7 @@ async def _broken(url: str) -> list[str]:
 @pytest.mark.parametrize(
     "examples",
     [
-        pytest.param(72, id="72-sequences"),
+        pytest.param(60, id="60-sequences"),
         pytest.param(MANY, id="2000-sequences", marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
     ],
 )

@@ -132,7 +132,7 @@ class Version(Posting):
 
     def _decided(self, book: Book, _number: int) -> None:
         book.versions[self.year] += 1
-        book.decided.append((self.year, book.versions[self.year], self.what, self.changes))
+        book.decided.append((self.year, book.versions[self.year], self.what, self.changes, self.when.on))
         book.records += 1
 
     def check(self, book: Book, answer: Mapping[str, Any]) -> None:

@@ -14,6 +14,8 @@ OK = "ok"
 PROPOSED = "proposed"
 NOTHING = "nothing_left"
 """A year's end that has nothing left to book."""
+REPLAYED = "replayed"
+NOT_ATTEMPTED = "not_attempted"
 FIRST_MONTH = "2021-11"
 LAST_MONTH = "2025-12"
 """The last December the sequences may speak of as over."""
@@ -141,6 +143,7 @@ class Encumbrance:
     released: int = 0
     payable: int = 0
     expires_at: str | None = None
+    expired: bool = False
     held_by: int | None = None
     payments: list[int] = field(default_factory=list)
 
@@ -151,9 +154,9 @@ class Encumbrance:
 
     @property
     def status(self) -> str:
-        """Where it stands; none of the model's ever expires by the clock."""
+        """Where it stands; expired or not was settled when it was opened or extended."""
         if self.remaining:
-            return "open"
+            return "expired" if self.expired else "open"
         return "released" if self.released else "liquidated"
 
 
@@ -222,8 +225,10 @@ class Book:
     purposes: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     versions: Counter[int] = field(default_factory=Counter)
     """How many versions a year's budget has."""
-    decided: list[tuple[int, int, str, tuple[tuple[str, str, int], ...]]] = field(default_factory=list)
-    """Every version: its year, number, kind and changes."""
+    decided: list[tuple[int, int, str, tuple[tuple[str, str, int], ...], str]] = field(default_factory=list)
+    """Every version: its year, number, kind, changes and date."""
+    swept: set[tuple[int, str, int]] = field(default_factory=set)
+    """Ends of time that were acted upon: an encumbrance, its expiry, what the bank had given back by then."""
     records: int = 1
     """Records of the chain: the book itself is the first."""
 

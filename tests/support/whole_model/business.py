@@ -24,13 +24,16 @@ from tests.support.whole_model.operation import (
     WHENS,
     Ids,
     Json,
+    Operation,
     Posting,
     Request,
+    Terms,
     credit,
     dated,
     debit,
     one_of,
     same,
+    submit_all,
 )
 
 Parts = list[tuple[str, int]]
@@ -652,6 +655,39 @@ class Business(Posting):
         learn_item(ids, answer)
 
 
+@dataclass(frozen=True, kw_only=True)
+class OperateMany(Operation):
+    """Several operations in one call: each by itself, or all or none. Its outcome is the list of theirs."""
+
+    name: ClassVar[str] = "batch"
+    wishes: tuple[Business, ...]
+    atomic: bool
+
+    def bind(self, book: Book) -> Self | None:
+        bound = tuple(wish.kept() for wish in (one.bind(book) for one in self.wishes) if wish is not None)
+        return replace(self, wishes=bound) if bound else None
+
+    def request(self, book: Book, ids: Ids) -> Request:
+        del book
+        entries = [
+            wish.body(ids) | {"operation": wish.what, "fund": wish.fund, "idempotency_key": ids.fresh_key()}
+            for wish in self.wishes
+        ]
+        return Request("/operations/batch", {"atomic": self.atomic, "entries": entries}, "li", self.terms.dry)
+
+    def apply(self, book: Book) -> str:
+        return submit_all(book, self.wishes, atomic=self.atomic)
+
+    def learn(self, ids: Ids, answer: Mapping[str, Any], book: Book) -> None:
+        del book
+        for result in answer["results"]:
+            if result["status"] == "posted":
+                ids.entries.append(str(result["posted"]["id"]))
+                learn_item(ids, result["posted"])
+            elif result["status"] == "proposed":
+                ids.proposals.append(str(result["proposal"]["id"]))
+
+
 def learn_item(ids: Ids, answer: Mapping[str, Any]) -> None:
     """Remember the item an operation opened, and the budget it holds."""
     item = answer.get("item")
@@ -681,5 +717,17 @@ def _business(names: tuple[str, ...]) -> st.Chance[Business]:
 
 STRATEGIES: dict[str, st.Chance[Any]] = {
     **{f"business.{fund}": _business(tuple(n for n, k in KINDS.items() if k.funds == (fund,))) for fund in _ANY},
+    "batch": st.builds(
+        OperateMany,
+        wishes=st.lists(
+            st.one_of(
+                _business(("welfare_wage",)), _business(("welfare_wage", "student_aid")), _business(tuple(KINDS))
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        atomic=st.booleans(),
+        terms=st.sampled_from((Terms(), Terms(), Terms(), Terms(dry=True))),
+    ),
     "business.any": _business(tuple(n for n, k in KINDS.items() if k.funds == _ANY)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,7 @@ import httpx
 
 from deploy.local.issuer import Issuer
 from tests.support.whole_model.book import FIRST_MONTH, NOTHING, OK, PROPOSED, Book
-from tests.support.whole_model.checking import ApproveMany
-from tests.support.whole_model.free import Bulk, outcome_of_bulk
+from tests.support.whole_model.free import outcome_of_bulk
 from tests.support.whole_model.operation import PEOPLE, Ids, Json, Operation, Request, same, tried
 from tests.support.whole_model.years import YearEnd
 
@@ -101,6 +101,7 @@ class HttpBook:
             return
         if response.is_success:
             operation.learn(self.ids, answer, model)
+            await asyncio.sleep(operation.pause)
         self.sent.append(Sent(request, key, response.status_code, answer))
 
     async def stands_as_told(self, about: object) -> None:
@@ -114,8 +115,8 @@ class HttpBook:
 
     @staticmethod
     def _outcome(operation: Operation, response: httpx.Response, answer: Any) -> str:
-        if isinstance(operation, Bulk | ApproveMany) and response.status_code == 200:
-            return outcome_of_bulk(answer)
+        if "results" in answer:
+            return outcome_of_bulk(answer) or OK
         if isinstance(operation, YearEnd) and response.status_code == 200:
             assert answer["nothing_left"]
             return NOTHING

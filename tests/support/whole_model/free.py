@@ -26,8 +26,7 @@ from tests.support.whole_model.operation import (
     dated,
     debit,
     one_of,
-    submit,
-    tried,
+    submit_all,
 )
 
 ANY = "any"
@@ -148,7 +147,11 @@ class Reversal(Posting):
         place = one_of(found, self.pick)
         return None if place is None else replace(self, pick=found[place])
 
-    def subject(self, book: Book) -> None:
+    def subject(self, book: Book) -> tuple[str, int]:
+        undone = book.entries[self.pick].draft
+        return undone.lines[0].fund, undone.when.year
+
+    def shown(self, book: Book) -> None:
         del book
 
     def request(self, book: Book, ids: Ids) -> Request:
@@ -186,17 +189,7 @@ class Bulk(Operation):
         return Request("/journal-entries/bulk", {"atomic": self.atomic, "entries": entries}, "li", self.terms.dry)
 
     def apply(self, book: Book) -> str:
-        work = tried(book) if self.atomic else book
-        outcomes = []
-        for wish in self.wishes:
-            outcomes.append(submit(work, wish, wish.terms.people))
-            if self.atomic and outcomes[-1] not in {OK, PROPOSED}:
-                rest = len(self.wishes) - len(outcomes)
-                return ",".join(["not_attempted"] * (len(outcomes) - 1) + outcomes[-1:] + ["not_attempted"] * rest)
-        if self.atomic:
-            for wish in self.wishes:
-                submit(book, wish, wish.terms.people)
-        return ",".join(outcomes)
+        return submit_all(book, self.wishes, atomic=self.atomic)
 
     def learn(self, ids: Ids, answer: Mapping[str, Any], book: Book) -> None:
         del book

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from tests.support.whole_model import chance as st
@@ -31,6 +32,9 @@ from tests.support.whole_model.operation import (
 
 FAR = "2160-01-01T00:00:00Z"
 PAST = "2020-01-01T00:00:00Z"
+SOON = "2026, soon"
+"""An expiry that passes right after the call; the driver waits for it."""
+_A_MOMENT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,8 @@ class Encumber(Posting):
         del ids
         body = {"fund": self.fund, "amount_fen": self.fen, "fiscal_year": self.year, "purpose": "用途"}
         body |= dated(self.when) | self.terms.said(book)
-        said = {"expires_at": self.expires_at, "purpose_code": self.purpose or None}
+        soon = (datetime.now(UTC) + _A_MOMENT).isoformat() if self.expires_at == SOON else self.expires_at
+        said = {"expires_at": soon, "purpose_code": self.purpose or None}
         body |= {name: value for name, value in said.items() if value is not None}
         return Request("/encumbrances", body, self.terms.who, self.terms.dry)
 
@@ -71,11 +76,21 @@ class Encumber(Posting):
             _encumbered(self.fund, "credit", self.fen, self.year, self.purpose, len(book.encumbrances)),
         ]
         new = Encumbrance(self.fund, self.year, self.purpose, self.when.on, self.fen, expires_at=self.expires_at)
+        new.expired = self.expires_at == SOON
         return Draft("encumber", self.when, lines, people, after=lambda b, _: b.encumbrances.append(replace(new)))
+
+    def kept(self) -> Self:
+        return replace(super().kept(), expires_at=PAST if self.expires_at == SOON else self.expires_at)
+
+    @property
+    def pause(self) -> float:
+        return _A_MOMENT.total_seconds() if self.expires_at == SOON else 0
 
     def check(self, book: Book, answer: Mapping[str, Any]) -> None:
         super().check(book, answer)
-        assert_shown(book.encumbrances[-1], answer)
+        # It is told before its time is over.
+        shown = replace(book.encumbrances[-1], expired=False)
+        assert_shown(shown, answer)
 
     def learn(self, ids: Ids, answer: Mapping[str, Any], book: Book) -> None:
         super().learn(ids, answer, book)

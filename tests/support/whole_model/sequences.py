@@ -6,7 +6,18 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from tests.support.whole_model import appropriating, business, checking, free, money, months, reserving, tree, years
+from tests.support.whole_model import (
+    appropriating,
+    business,
+    checking,
+    free,
+    lasting,
+    money,
+    months,
+    reserving,
+    tree,
+    years,
+)
 from tests.support.whole_model import chance as st
 from tests.support.whole_model.appropriating import SetPurpose
 from tests.support.whole_model.book import TOP_FUNDS, Rule, When
@@ -24,13 +35,14 @@ STRATEGIES: dict[str, st.Chance[Any]] = {
     **free.STRATEGIES,
     **business.STRATEGIES,
     **appropriating.STRATEGIES,
+    **lasting.STRATEGIES,
     **months.STRATEGIES,
     **years.STRATEGIES,
     **tree.STRATEGIES,
     **checking.STRATEGIES,
 }
 """Every way of drawing an operation."""
-EVERY = frozenset(KINDS) | (STRATEGIES.keys() - business.STRATEGIES.keys())
+EVERY = frozenset(KINDS) | {"batch"} | (STRATEGIES.keys() - business.STRATEGIES.keys() - {"brief"})
 """Every operation there is, by the name it is counted under."""
 
 _EARLY = When("2021-11-15")
@@ -121,6 +133,27 @@ THEMES: dict[str, Theme] = {
                 "correction",
             ),
         ),
+    ),
+    "lasting": Theme(
+        _MONEY + _RESERVED,
+        (
+            *("brief", "brief", "expiry", "expiry", "extension", "extension", "group_liquidation", "group_liquidation"),
+            *(
+                "group_release",
+                "encumber",
+                "encumber",
+                "liquidate",
+                "return",
+                "release",
+                "receipt",
+                "set_rules",
+                "approve",
+            ),
+        ),
+    ),
+    "batches": Theme(
+        _funded("employment") + _funded("education") + _funded("industry"),
+        ("batch", "batch", "batch", "business.any", "approve", "set_rules"),
     ),
     "corrections": Theme(
         _MONEY, ("receipt", "allotment", "payment", "payment", "correction", "correction", "encumber")
