@@ -28,6 +28,7 @@ from tests.support.whole_model.money import Allotment, Receipt
 from tests.support.whole_model.months import Close
 from tests.support.whole_model.operation import DAYS, Operation
 from tests.support.whole_model.reserving import Encumber, Liquidate
+from tests.support.whole_model.tree import SubFund
 
 STRATEGIES: dict[str, st.Chance[Any]] = {
     **money.STRATEGIES,
@@ -47,6 +48,7 @@ EVERY = frozenset(KINDS) | {"batch"} | (STRATEGIES.keys() - business.STRATEGIES.
 
 _EARLY = When("2021-11-15")
 _MONEY: tuple[Operation, ...] = (
+    SubFund(code="repair.c01", parent="repair"),
     Receipt(fund="health", fen=40, source="central", when=_EARLY),
     Receipt(fund="health", fen=35, source="county", when=_EARLY),
     Receipt(fund="repair", fen=50, source="donation", when=_EARLY),
@@ -162,6 +164,19 @@ THEMES: dict[str, Theme] = {
         _MONEY + _RESERVED,
         ("close", "close", "close", "reopen", "receipt", "payment", "correction", "journal", "reversal", *_RESERVING),
     ),
+    "year_end_checked": Theme(
+        (
+            *_MONEY,
+            *_RESERVED,
+            *_CLOSED,
+            SetRules(rules=(Rule("year_end_closing", "*", 0), Rule("carry_forward", "health", 0))),
+        ),
+        (
+            *("year_end", "year_end", "approve", "approve", "approve", "approve_many", "approve_many", "refuse"),
+            *("receipt", "payment", "close", "reopen", "carry_rules", "withdraw", "set_rules"),
+        ),
+        late=True,
+    ),
     "year_end": Theme(
         _MONEY + _RESERVED + _CLOSED,
         (
@@ -195,7 +210,11 @@ def _sequences(theme: str) -> st.Chance[Sequence]:
 _DRAWN = {theme: _sequences(theme) for theme in THEMES}
 
 
+_TURNS = (*THEMES, *("checking", "year_end", "year_end_checked", "budget", "lasting", "months"))
+"""The themes in turn; what goes deep only with luck comes twice."""
+
+
 def sequence(seed: int, number: int) -> Sequence:
     """The sequence of a number; the themes take turns."""
-    theme = tuple(THEMES)[number % len(THEMES)]
+    theme = _TURNS[number % len(_TURNS)]
     return _DRAWN[theme].draw(Random(f"{seed} {number}"))

@@ -299,9 +299,7 @@ def leaves_encumbrances_whole(entry: Candidate, state: BookState) -> Problem | N
             return problems.AMOUNT_EXCEEDS_REMAINING.error(remaining_fen=stood.remaining_fen)
         paid_fen = stood.liquidated_fen - stood.returned_fen
         if returned[encumbrance] > paid_fen:
-            return problems.AMOUNT_EXCEEDS_REMAINING.error(
-                remaining_fen=paid_fen, requested_fen=returned[encumbrance]
-            )
+            return problems.AMOUNT_EXCEEDS_REMAINING.error(remaining_fen=paid_fen, requested_fen=returned[encumbrance])
     return None
 
 
