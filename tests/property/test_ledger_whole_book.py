@@ -2,8 +2,8 @@
 
 After every step the outcome is the model's, refusal by refusal, and so are the chain's head and every balance; after every sequence, every
 line of every entry, past days, reports, registers and the chain are. ``make test-long`` runs 2,000 sequences; docs/reliability.md has the
-figures of one run. A failure names the seed and the number of its sequence: ``SEED=… .venv/bin/pytest tests/property/test_ledger_whole_book.py``
-draws the same ones again.
+figures of one run. A failure tells the seed and the number of its sequence, and what of it fails alone; with the environment variable
+``SEED`` the same sequences are drawn again.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ async def _broken(url: str) -> list[str]:
 @pytest.mark.parametrize(
     "examples",
     [
-        pytest.param(60, id="60-sequences"),
+        pytest.param(56, id="56-sequences"),
         pytest.param(MANY, id="2000-sequences", marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
     ],
 )

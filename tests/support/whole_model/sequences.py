@@ -16,6 +16,7 @@ from tests.support.whole_model import (
     months,
     reserving,
     tree,
+    wrong,
     years,
 )
 from tests.support.whole_model import chance as st
@@ -41,9 +42,12 @@ STRATEGIES: dict[str, st.Chance[Any]] = {
     **years.STRATEGIES,
     **tree.STRATEGIES,
     **checking.STRATEGIES,
+    **wrong.STRATEGIES,
 }
 """Every way of drawing an operation."""
-EVERY = frozenset(KINDS) | {"batch"} | (STRATEGIES.keys() - business.STRATEGIES.keys() - {"brief"})
+EVERY = (
+    frozenset(KINDS) | {"batch"} | (STRATEGIES.keys() - business.STRATEGIES.keys() - {"brief", "malformed", "absent"})
+)
 """Every operation there is, by the name it is counted under."""
 
 _EARLY = When("2021-11-15")
@@ -104,7 +108,7 @@ _PURPOSES = (
     Allotment(fund="health", fen=50, year=2021, when=_EARLY, purpose="aid"),
     Allotment(fund="repair", fen=50, year=2021, when=_EARLY, purpose="works"),
 )
-_BESIDE_BUSINESS = ("business.any", "business.any", "approve", "approve", "close", "payment", "liquidate")
+_BESIDE_BUSINESS = ("business.any", "business.any", "approve", "approve", "close", "payment", "liquidate", "malformed")
 _RESERVING = ("encumber", "liquidate", "liquidate", "return", "release")
 THEMES: dict[str, Theme] = {
     "everything": Theme(_MONEY, tuple(STRATEGIES)),
@@ -158,7 +162,8 @@ THEMES: dict[str, Theme] = {
         ("batch", "batch", "batch", "business.any", "approve", "set_rules"),
     ),
     "corrections": Theme(
-        _MONEY, ("receipt", "allotment", "payment", "payment", "correction", "correction", "encumber")
+        _MONEY,
+        ("malformed", "absent", "receipt", "allotment", "payment", "payment", "correction", "correction", "encumber"),
     ),
     "months": Theme(
         _MONEY + _RESERVED,
