@@ -69,8 +69,8 @@ class Runner:
         """Run a sequence; raise ``AssertionError`` with the shortest that fails."""
         try:
             await self.run(drawn)
-        except WRONG as error:
-            drawn, error = await self.smaller(drawn, error)
+        except WRONG as first:
+            drawn, error = await self.smaller(drawn, first)
             error.add_note("\n".join([f"{told} ({drawn.theme}):", *map(repr, drawn.steps), repr(drawn.look)]))
             raise error from None
 

@@ -124,7 +124,7 @@ class Version(Posting):
             if (fund, code) in seen or fen == 0:
                 return "invalid_request"
             seen.add((fund, code))
-        unequal = self.what == "moved" and sum(fen for _, _, fen in self.changes)
+        unequal = self.what == "moved" and sum(fen for _, _, fen in self.changes) != 0
         return "invalid_request" if unequal else None
 
     def _out_of_order(self, book: Book) -> str | None:

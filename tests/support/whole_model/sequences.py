@@ -22,7 +22,7 @@ from tests.support.whole_model import (
 from tests.support.whole_model import chance as st
 from tests.support.whole_model.appropriating import SetPurpose
 from tests.support.whole_model.book import TOP_FUNDS, Rule, When
-from tests.support.whole_model.business import KINDS
+from tests.support.whole_model.business_kinds import KINDS
 from tests.support.whole_model.checking import SetRules
 from tests.support.whole_model.comparing import Look
 from tests.support.whole_model.money import Allotment, Receipt
