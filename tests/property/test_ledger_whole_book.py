@@ -92,7 +92,7 @@ async def _broken(url: str) -> list[str]:
 @pytest.mark.parametrize(
     "examples",
     [
-        pytest.param(56, id="56-sequences"),
+        pytest.param(40, id="40-sequences"),
         pytest.param(MANY, id="2000-sequences", marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
     ],
 )

@@ -286,7 +286,9 @@ class Settlement(Posting):
 _DRY = st.sampled_from((Terms(), Terms(), Terms(), Terms(), Terms(), Terms(dry=True)))
 _KINDS = ("payment", "liquidation", "student_aid", "project_stage", "clinic_subsidy", "restricted_gift_payment")
 _CHANGE = st.tuples(
-    st.sampled_from(("health", "health", "repair", "repair.c01", "industry")), PURPOSES_DRAWN, st.integers(-20, 40)
+    st.sampled_from(("health", "health", "repair", "repair.c01", "industry")),
+    st.sampled_from(("", "", *PURPOSES)),
+    st.integers(-20, 40),
 )
 _TO = st.sampled_from(("industry", "repair", "repair.c01", "health", "insurance"))
 STRATEGIES: dict[str, st.Chance[Any]] = {

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.whole_model.book import PROPOSED, Book, Entry, Line
+from tests.support.whole_model.book import OK, PROPOSED, Book, Entry, Line
 from tests.support.whole_model.driver import REMEMBERED, HttpBook
-from tests.support.whole_model.months import months_of
-from tests.support.whole_model.operation import Ids, Json, same
+from tests.support.whole_model.months import Close, months_of
+from tests.support.whole_model.operation import Ids, Json, Request, same, tried
 from tests.support.whole_model.registers import registers_equal
 from tests.support.whole_model.reserving import assert_shown
 
@@ -180,18 +180,25 @@ async def _registers(book: HttpBook) -> None:
     same(rules, [{"kind": rule.kind, "fund": rule.fund, "from_fen": rule.from_fen} for rule in model.rules])
     months = {item["code"]: item["status"] for item in (await book.read("/periods", limit=LISTED))["items"]}
     expected_months = months_of(model)
+    following = next((code for code, status in expected_months.items() if status == "open"), None)
+    if following is not None:
+        ready = (await book.read(f"/periods/{following}/checklist"))["ready"]
+        same(ready, Close(month=following).apply(tried(model)) == OK, following)
     told = {code: status for code, status in months.items() if code in expected_months or status == "closed"}
     same(told, expected_months)
 
 
 async def _same_again(book: HttpBook, look: Look) -> None:
-    """A request sent again under its key is answered as before, and does nothing."""
+    """A request sent again under its key is answered as before, and does nothing; another under its key is refused."""
     kept = [one for one in book.sent if one.status in REMEMBERED and _whole(one.answer)]
     for pick in look.again if kept else ():
         one = kept[pick % len(kept)]
         response = await book.send(one.request, one.key)
         same(response.status_code, one.status, response.text)
         same(_timeless(response.json()), _timeless(one.answer))
+        if "results" not in one.answer:
+            other = await book.send(Request("/approval-rules", {"rules": []}, "li"), one.key)
+            same(other.json()["code"], "idempotency_key_reused", other.text)
 
 
 def _whole(answer: Json) -> bool:

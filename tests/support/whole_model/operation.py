@@ -36,7 +36,7 @@ YEARS = st.sampled_from((2021, 2021, 2021, 2022))
 SOURCES_DRAWN = st.sampled_from(("central", "county", "county", "donation", "interest"))
 SOURCE_OR_NONE = st.one_of(st.none(), st.none(), SOURCES_DRAWN)
 PURPOSES = ("aid", "works")
-PURPOSES_DRAWN = st.sampled_from(("", "", "", "", "", *PURPOSES))
+PURPOSES_DRAWN = st.sampled_from(("",) * 12 + PURPOSES)
 DAYS = ("2021-12-10", "2021-12-10", "2021-12-31", "2021-12-31", "2021-11-15", "2022-01-05", "2022-02-20")
 WHENS = st.one_of(
     *(st.sampled_from(DAYS).map(When) for _ in range(18)),

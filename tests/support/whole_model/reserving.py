@@ -34,7 +34,7 @@ FAR = "2160-01-01T00:00:00Z"
 PAST = "2020-01-01T00:00:00Z"
 SOON = "2026, soon"
 """An expiry that passes right after the call; the driver waits for it."""
-_A_MOMENT = timedelta(seconds=1)
+_A_MOMENT = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, kw_only=True)

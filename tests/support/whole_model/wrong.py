@@ -47,6 +47,17 @@ _ABSENT: dict[str, tuple[str, Json]] = {
         {"item": _NOBODY, "payouts_fen": 5, "fee_bp": 100, "purpose": "p", "effective_on": _DAY},
     ),
     "/fiscal-years/2020/closing": ("not_found", {}),
+    "/journal-entries": (
+        "invalid_request",
+        {
+            "effective_on": _DAY,
+            "description": "凭证",
+            "postings": [
+                {"fund": "health", "account": "1002", "side": "debit", "amount_fen": 5, "source": "gift"},
+                {"fund": "health", "account": "4603", "side": "credit", "amount_fen": 5},
+            ],
+        },
+    ),
     "/periods/2019-01/close": ("not_found", {}),
 }
 
@@ -71,7 +82,7 @@ class Malformed(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Absent(Operation):
-    """A good request about what the book does not have."""
+    """A good request about what the book does not have, or does not let anybody name."""
 
     name: ClassVar[str] = "absent"
     path: str
