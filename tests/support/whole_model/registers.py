@@ -15,10 +15,14 @@ YEAR = 2021
 GIFTS = ("restricted_gift", "free_gift", "named_gift")
 
 
-async def registers_equal(book: HttpBook, day: str) -> None:
-    """Every register is what the model says; the budget is looked at as it stood on a day."""
+async def registers_equal(book: HttpBook) -> None:
+    """What stands open is what the model says: items, and encumbrances beside the balances that hold them."""
     await _items(book)
     await _snapshot(book)
+
+
+async def reports_equal(book: HttpBook, day: str) -> None:
+    """Decisions, the budget as it stood on a day, and the turn of the year are what the model says."""
     await _decisions(book)
     await _budget_at(book, day)
     await _turn_of_the_year(book)

@@ -208,7 +208,9 @@ def _sequences(theme: str) -> st.Chance[Sequence]:
     if THEMES[theme].late:
         step = st.tuples(step, _LATE).map(_dated_late)
     steps = st.lists(step, min_size=8, max_size=22)
-    look = st.builds(Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2))
+    look = st.builds(
+        Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2), st.booleans()
+    )
     return st.builds(Sequence, st.just(theme), steps, look)
 
 
