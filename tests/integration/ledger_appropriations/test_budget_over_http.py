@@ -159,6 +159,19 @@ async def test_a_purpose_is_drawn_on_only_by_what_it_allows(ledger: LedgerCalls)
     assert paid["fund"]["available_fen"] == 100 + 200 - 50 - 50 - 60
 
 
+async def test_a_payment_is_taken_back_whatever_may_draw_on_its_purpose(ledger: LedgerCalls) -> None:
+    await purpose(ledger, "works", kinds=["payment"], sources=["central"])
+    await version(ledger, "original", ("employment", "works", 200))
+    paid = await ledger.made(
+        "/funds/employment/payments", **{**PAY, "amount_fen": 50}, purpose_code="works", source="central"
+    )
+    # Nobody may draw on it any more; what was drawn can still be given back.
+    await purpose(ledger, "works", kinds=["welfare_wage"], sources=["county"])
+    undo = {"effective_on": ON, "reason": "重复支付"}
+    undone = await ledger.made(f"/funds/employment/payments/{paid['id']}/reversal", **undo)
+    assert (undone["fund"]["available_fen"], undone["fund"]["expended_fen"]) == (200, 0)
+
+
 async def test_budget_against_actual_stands_as_it_was_at_any_date(ledger: LedgerCalls) -> None:
     await purpose(ledger, "wages")
     await version(ledger, "original", ("employment", None, 300), ("employment", "wages", 200), on="2021-01-12")

@@ -216,6 +216,18 @@ async def test_a_reserve_is_set_aside_drawn_recovered_and_given_back(office: Off
     }  # fmt: skip
 
 
+async def test_a_reserve_gets_back_no_more_than_it_paid(office: Office) -> None:
+    made = await office.does("industry", "reserves", amount_fen=300, purpose="风险补偿")
+    back: Json = {"item": made["item"]["id"], "payee_ref": "h-1", "purpose": "收回", "source": "central"}
+    assert await office.refuses("industry", "reserve-recoveries", **back, amount_fen=1) == "amount_exceeds_remaining"
+    drawn: Json = {"item": made["item"]["id"], "payee_ref": "bank-1", "purpose": "代偿", "amount_fen": 120}
+    await office.does("industry", "reserve-draws", **drawn)
+    await office.does("industry", "reserve-recoveries", **back, amount_fen=100)
+    assert await office.refuses("industry", "reserve-recoveries", **back, amount_fen=21) == "amount_exceeds_remaining"
+    await office.does("industry", "reserve-recoveries", **back, amount_fen=20)
+    assert moved(await office.balances("industry")) == {"available": 300, "encumbered": -300}
+
+
 async def test_gifts_keep_their_purpose_and_tell_what_is_left(office: Office) -> None:
     gift = {"giver_ref": "giver-1", "purpose": "助学"}
     first = await office.does("education", "restricted-gifts", **gift, amount_fen=500)

@@ -219,6 +219,22 @@ async def test_where_a_second_person_is_needed_the_closing_waits_fund_by_fund(
     await sound(year, ledger_database)
 
 
+async def test_a_closing_proposed_twice_is_approved_once(year: Year, ledger_database: Database) -> None:
+    await year.end()
+    rules = {"rules": [{"kind": "year_end_closing", "fund": "*", "from_fen": 0}]}
+    assert (await year.post("/approval-rules", rules, who="admin")).status_code == 201
+    first, second = [(await year.post("/fiscal-years/2021/closing", {})).json()["proposals"] for _ in range(2)]
+    for proposal in first:
+        assert (await year.post(f"/proposals/{proposal['id']}/approval", {}, who="checker")).status_code == 201
+    for proposal in second:
+        again = await year.post(f"/proposals/{proposal['id']}/approval", {}, who="checker")
+        assert (again.status_code, again.json()["code"]) == (409, "nothing_left")
+        assert (await year.read(f"/proposals/{proposal['id']}"))["status"] == "waiting"
+        refused = await year.post(f"/proposals/{proposal['id']}/refusal", {"reason": "重复提交"}, who="checker")
+        assert refused.status_code == 200
+    await sound(year, ledger_database)
+
+
 async def test_by_default_what_is_promised_is_carried_and_what_is_not_lapses(
     year: Year, ledger_database: Database
 ) -> None:

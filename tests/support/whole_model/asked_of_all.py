@@ -87,7 +87,7 @@ def _wrong_purpose(book: Book, draft: Draft) -> str | None:
         if rules is None:
             return "not_found"
         kinds, sources = rules
-        draws = (line.account, line.side) == ("expended", "credit")
+        draws = (line.account, line.side) == ("expended", "credit") and not draft.red
         if draws and not ((not kinds or draft.kind in kinds) and (not sources or line.source in sources)):
             return "purpose_not_allowed"
     return None
@@ -128,18 +128,23 @@ def _below_zero(book: Book, draft: Draft) -> str | None:
 def _beyond_what_is_open(book: Book, draft: Draft) -> str | None:
     """Encumbrances and open items give no more than they have."""
     reserved: Counter[int] = Counter()
+    back: Counter[int] = Counter()
     owed: Counter[int] = Counter()
     settled: Counter[tuple[int, str]] = Counter()
     for line in draft.lines:
         fen = line.moved(red=draft.red)
         if line.encumbrance is not None and line.account in {"encumbered", "2303"}:
             (owed if line.account == "2303" else reserved)[line.encumbrance] -= fen
+            if (line.account, line.side) == ("encumbered", "credit") and draft.kind != "carry_forward":
+                back[line.encumbrance] += line.fen
         if line.item is not None and line.item < len(book.items):
             settled[line.item, line.source] += fen if book.items[line.item].side == "debit" else -fen
     known = len(book.encumbrances)
+    paid = {number: one.liquidated - one.returned for number, one in enumerate(book.encumbrances)}
     beyond = (
         any(number < known and book.encumbrances[number].remaining + fen < 0 for number, fen in reserved.items())
         or any(number < known and book.encumbrances[number].payable + fen < 0 for number, fen in owed.items())
+        or any(number < known and fen > paid[number] for number, fen in back.items())
         or any(book.items[number].remaining(source) + fen < 0 for (number, source), fen in settled.items())
     )
     return "amount_exceeds_remaining" if beyond else None

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 OK = "ok"
 PROPOSED = "proposed"
+NOTHING = "nothing_left"
+"""A year's end that has nothing left to book."""
+REPLAYED = "replayed"
+NOT_ATTEMPTED = "not_attempted"
 FIRST_MONTH = "2021-11"
+LAST_MONTH = "2025-12"
+"""The last December the sequences may speak of as over."""
 LAST_DAY = "2150-12-31"
 """No run of the tests is later than this; a date after it is in the future."""
 SOURCES = ("central", "province", "city", "county", "donation", "interest")
@@ -89,6 +95,11 @@ class People:
         """Whether one person prepared and reviewed."""
         return self.prepared == self.reviewed
 
+    @property
+    def vouched_by_the_sender(self) -> bool:
+        """Whether who sends the entry is the one who is said to have looked at it."""
+        return self.reviewed in {self.prepared, self.posted}
+
 
 @dataclass(slots=True)
 class Draft:
@@ -132,6 +143,7 @@ class Encumbrance:
     released: int = 0
     payable: int = 0
     expires_at: str | None = None
+    expired: bool = False
     held_by: int | None = None
     payments: list[int] = field(default_factory=list)
 
@@ -142,9 +154,9 @@ class Encumbrance:
 
     @property
     def status(self) -> str:
-        """Where it stands; none of the model's ever expires by the clock."""
+        """Where it stands; expired or not was settled when it was opened or extended."""
         if self.remaining:
-            return "open"
+            return "expired" if self.expired else "open"
         return "released" if self.released else "liquidated"
 
 
@@ -156,10 +168,13 @@ class Item:
     fund: str
     account: str
     side: str
+    on: str
     opened: Counter[str] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     encumbrance: int | None = None
     purpose: str = ""
+    party: str = "p"
+    """Whom it is about; of what funds owe each other, the fund that owes."""
 
     def remaining(self, source: str) -> int:
         """What stands open of one source."""
@@ -206,7 +221,14 @@ class Book:
     items: list[Item] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     rules: tuple[Rule, ...] = ()
+    carry_rules: tuple[tuple[str, str, str], ...] = ()
     purposes: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    versions: Counter[int] = field(default_factory=Counter)
+    """How many versions a year's budget has."""
+    decided: list[tuple[int, int, str, tuple[tuple[str, str, int], ...], str]] = field(default_factory=list)
+    """Every version: its year, number, kind, changes and date."""
+    swept: set[tuple[int, str, int]] = field(default_factory=set)
+    """Ends of time that were acted upon: an encumbrance, its expiry, what the bank had given back by then."""
     records: int = 1
     """Records of the chain: the book itself is the first."""
 
@@ -241,6 +263,24 @@ class Book:
             "cash_fen": sum(self.total(code, "1002") for code in codes),
         }
 
+    def at_the_end_of(self, year: int) -> Counter[tuple[str, str, str]]:
+        """Debit minus credit of accounts without a budget year on December 31, by fund, account and source."""
+        stood: Counter[tuple[str, str, str]] = Counter()
+        for entry in self.entries:
+            if entry.draft.when.year <= year:
+                for line in entry.draft.lines:
+                    if not line.year:
+                        stood[line.fund, line.account, line.source] += line.moved(red=entry.draft.red)
+        return stood
+
+    def results_left(self, year: int) -> bool:
+        """Whether a revenue or expense account, or one its result only passes, still has a balance of the year."""
+        passed = {"3301", "3302", "8501"}
+        return any(
+            fen and (account[0] in "4567" or account in passed)
+            for (_, account, _), fen in self.at_the_end_of(year).items()
+        )
+
     def status_of(self, period: str) -> str:
         """Whether a period is open. The adjusting period is, from December's closing until a later month is closed."""
         if period in self.periods or not period.endswith("-13"):
@@ -248,6 +288,14 @@ class Book:
         if self.periods.get(f"{period[:4]}-12") != "closed":
             return "none"
         return "closed" if any(s == "closed" for month, s in self.periods.items() if month > period) else "open"
+
+    def carry_rule(self, fund: str) -> tuple[str, str]:
+        """What becomes of a fund's available and encumbered budget: its own rule, the nearest above, every fund's, the default."""
+        said = {code: (one, other) for code, one, other in self.carry_rules}
+        owner = fund
+        while owner and owner not in said:
+            owner = owner.rpartition(".")[0]
+        return said.get(owner or "*", ("lapse", "carry"))
 
     def purpose_for(self, fund: str, code: str) -> tuple[frozenset[str], frozenset[str]] | None:
         """Which kinds and sources may draw on a purpose, as the fund or the nearest above it says."""

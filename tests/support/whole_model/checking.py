@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.asked_of_all import refusal
 from tests.support.whole_model.book import OK, Book, People, Rule
 from tests.support.whole_model.operation import PEOPLE, PICK, Ids, Operation, Request, Terms, one_of, tried
@@ -179,12 +178,12 @@ _DECIDED: dict[str, Any] = {
     "waiting_only": st.sampled_from((True, True, True, False)),
     "terms": _DRY,
 }
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
-    "set_rules": st.builds(SetRules, rules=st.lists(_RULE, max_size=2).map(tuple), terms=_DRY),
+STRATEGIES: dict[str, st.Chance[Any]] = {
+    "set_rules": st.builds(SetRules, rules=st.lists(_RULE, max_size=2), terms=_DRY),
     "approve": st.builds(Approve, **_DECIDED),
     "approve_many": st.builds(
         ApproveMany,
-        picks=st.lists(PICK, min_size=1, max_size=4).map(tuple),
+        picks=st.lists(PICK, min_size=1, max_size=4),
         who=_DECIDED["who"],
         atomic=st.booleans(),
         terms=_DRY,

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
+import asyncpg
 import httpx
 
 from deploy.local.issuer import Issuer
-from tests.support.whole_model.book import FIRST_MONTH, OK, PROPOSED, Book
-from tests.support.whole_model.checking import ApproveMany
-from tests.support.whole_model.free import Bulk, outcome_of_bulk
-from tests.support.whole_model.operation import PEOPLE, Ids, Json, Operation, Request, tried
+from tests.support.whole_model.book import FIRST_MONTH, NOTHING, OK, PROPOSED, Book
+from tests.support.whole_model.free import outcome_of_bulk
+from tests.support.whole_model.operation import PEOPLE, Ids, Json, Operation, Request, same, tried
+from tests.support.whole_model.years import YearEnd
 
 SCOPES = ("ledger:read", "ledger:post", "ledger:approve", "ledger:periods", "ledger:act_for", "books:admin")
 REMEMBERED = frozenset({200, 201, 202, 409})
+
+
+_BALANCES = """SELECT fund, account, budget_year, source, purpose_code, debit_fen - credit_fen AS fen
+FROM balance WHERE book = $1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class HttpBook:
     """A book as its people see it, beside the model of it. ``seen`` counts what came of each operation."""
 
     client: httpx.AsyncClient
+    database: asyncpg.Connection[asyncpg.Record]
     tokens: Tokens
     code: str
     seen: Counter[tuple[str, str]]
@@ -78,27 +86,50 @@ class HttpBook:
         operation = drawn.bind(self.model)
         if operation is None:
             return
-        request, key = operation.request(self.model, self.ids), self.ids.fresh_key()
-        response = await self.send(request, key)
+        key = self.ids.fresh_key()
+        request, response = await self._asked(operation, key)
         model = tried(self.model) if request.dry else self.model
         expected = operation.apply(model)
         answer: Json = response.json()
         outcome = self._outcome(operation, response, answer)
         assert outcome == expected, f"{operation}: the ledger says {outcome}, the model {expected}\n{response.text}"
-        self.seen[operation.name, expected] += 1
+        self.seen[operation.counted_as, expected] += 1
         if expected == OK:
             operation.check(model, answer)
+        await self.stands_as_told(operation)
         if request.dry:
             assert response.headers.get("Dry-Run", "true") == "true"
             return
         if response.is_success:
             operation.learn(self.ids, answer, model)
+            await asyncio.sleep(operation.pause)
         self.sent.append(Sent(request, key, response.status_code, answer))
+
+    async def _asked(self, operation: Operation, key: str) -> tuple[Request, httpx.Response]:
+        """Send an operation; once more if what it says about the clock was over before it was decided."""
+        while True:
+            begun = perf_counter()
+            request = operation.request(self.model, self.ids)
+            response = await self.send(request, key)
+            if response.is_success or not operation.pause or perf_counter() - begun < operation.pause:
+                return request, response
+
+    async def stands_as_told(self, about: object) -> None:
+        """Hold the chain's head and every balance, by year, source and purpose, against the model: a refusal moves nothing."""
+        head = await self.database.fetchrow("SELECT position, seq FROM chain_head WHERE book = $1", self.code)
+        assert head is not None
+        same((head["position"], head["seq"]), (self.model.records, self.model.seq), about)
+        rows = await self.database.fetch(_BALANCES, self.code)
+        shown = {tuple(row)[:-1]: row["fen"] for row in rows if row["fen"]}
+        same(shown, {key: fen for key, fen in self.model.balances.items() if fen}, about)
 
     @staticmethod
     def _outcome(operation: Operation, response: httpx.Response, answer: Any) -> str:
-        if isinstance(operation, Bulk | ApproveMany) and response.status_code == 200:
-            return outcome_of_bulk(answer)
+        if "results" in answer:
+            return outcome_of_bulk(answer) or OK
+        if isinstance(operation, YearEnd) and response.status_code == 200:
+            assert answer["nothing_left"]
+            return NOTHING
         if response.is_success:
             return PROPOSED if response.status_code == 202 else OK
         return str(answer["code"])

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.asked_of_all import refused_for_its_date
 from tests.support.whole_model.book import Book, Draft, Line, People, When
 from tests.support.whole_model.operation import (
     FEN,
     FUNDS_DRAWN,
     PICK,
+    PURPOSES_DRAWN,
     SOURCE_OR_NONE,
     SOURCES_DRAWN,
     TERMS,
@@ -269,15 +269,21 @@ class Opening(Posting):
 
     def check(self, book: Book, answer: Mapping[str, Any]) -> None:
         super().check(book, answer)
-        extra = {"fiscal_year": self.when.year, "as_of_seq": book.seq}
-        same(answer["funds"], [book.figures(f, self.when.year) | {"code": f} | extra for f in self.funds])
+        extra: Json = {"fiscal_year": self.when.year, "as_of_seq": book.seq}
+        same(answer["funds"], [extra | {"code": f} | book.figures(f, self.when.year) for f in self.funds])
 
 
 _WHATS = ("money", "budget", "budget", "next_year", "encumbered", "unbalanced", "debt", "owed")
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     "receipt": st.builds(Receipt, fund=FUNDS_DRAWN, fen=FEN, source=SOURCES_DRAWN, when=WHENS, terms=TERMS),
     "allotment": st.builds(
-        Allotment, fund=FUNDS_DRAWN, fen=FEN, year=st.sampled_from((2021, 2021, 2022, 2023)), when=WHENS, terms=TERMS
+        Allotment,
+        fund=FUNDS_DRAWN,
+        fen=FEN,
+        year=st.sampled_from((2021, 2021, 2022, 2023)),
+        when=WHENS,
+        purpose=PURPOSES_DRAWN,
+        terms=TERMS,
     ),
     "payment": st.builds(
         Payment,
@@ -285,6 +291,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
         fen=FEN,
         source=SOURCE_OR_NONE,
         year=st.one_of(st.none(), YEARS),
+        purpose=PURPOSES_DRAWN,
         when=WHENS,
         terms=TERMS,
     ),
@@ -293,9 +300,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     ),
     "opening": st.builds(
         Opening,
-        funds=st.lists(st.sampled_from(("health", "repair", "repair.c01")), min_size=1, max_size=2, unique=True).map(
-            tuple
-        ),
+        funds=st.lists(st.sampled_from(("health", "repair", "repair.c01")), min_size=1, max_size=2, unique=True),
         fen=FEN,
         source=SOURCES_DRAWN,
         what=st.sampled_from(_WHATS),

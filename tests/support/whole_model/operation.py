@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self, TypeVar
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.asked_of_all import refusal
-from tests.support.whole_model.book import BASIS, OK, PROPOSED, Book, Draft, Line, People, Proposal, When
+from tests.support.whole_model.book import (
+    BASIS,
+    NOT_ATTEMPTED,
+    OK,
+    PROPOSED,
+    Book,
+    Draft,
+    Line,
+    People,
+    Proposal,
+    Rule,
+    When,
+)
 
 Json = dict[str, Any]
 Thing = TypeVar("Thing")
+Plan = Callable[[Book, People], Draft | str]
 PEOPLE = ("li", "wang", "zhao")
 FUNDS = ("health", "repair", "repair.c01")
 """The funds the sequences are about; the last is a sub-fund that some sequences create."""
@@ -23,6 +35,8 @@ PICK = st.integers(0, 7)
 YEARS = st.sampled_from((2021, 2021, 2021, 2022))
 SOURCES_DRAWN = st.sampled_from(("central", "county", "county", "donation", "interest"))
 SOURCE_OR_NONE = st.one_of(st.none(), st.none(), SOURCES_DRAWN)
+PURPOSES = ("aid", "works")
+PURPOSES_DRAWN = st.sampled_from(("",) * 12 + PURPOSES)
 DAYS = ("2021-12-10", "2021-12-10", "2021-12-31", "2021-12-31", "2021-11-15", "2022-01-05", "2022-02-20")
 WHENS = st.one_of(
     *(st.sampled_from(DAYS).map(When) for _ in range(18)),
@@ -74,6 +88,11 @@ class Terms:
     def people(self) -> People:
         """The names on the voucher."""
         return People(self.on_behalf_of or self.who, self.who, self.reviewed_by)
+
+    def __repr__(self) -> str:
+        said = {"on_behalf_of": self.on_behalf_of, "reviewed_by": self.reviewed_by, "if_seq": self.if_seq}
+        said |= {"at_least": self.at_least, "dry": self.dry or None}
+        return f"Terms({', '.join([self.who, *(f'{name}={one}' for name, one in said.items() if one is not None)])})"
 
     def said(self, book: Book) -> Json:
         """What they add to a body."""
@@ -127,6 +146,11 @@ class Operation:
     name: ClassVar[str]
     terms: Terms = Terms()
 
+    @property
+    def counted_as(self) -> str:
+        """Its name in the figures of a run."""
+        return self.name
+
     def bind(self, book: Book) -> Self | None:
         """The operation with its picks settled; nothing if what it is about does not exist yet."""
         del book
@@ -139,6 +163,11 @@ class Operation:
     def apply(self, book: Book) -> str:
         """Do it to the model: ``ok``, ``proposed`` or the refusal's code."""
         raise NotImplementedError
+
+    @property
+    def pause(self) -> float:
+        """How many seconds to wait after it, for the clock to say what the model says."""
+        return 0
 
     def check(self, book: Book, answer: Mapping[str, Any]) -> None:
         """Hold the answer of a success against the model right after it."""
@@ -158,6 +187,10 @@ class Posting(Operation):
     def shown(self, book: Book) -> tuple[str, int] | None:
         """The fund and year whose figures the answer shows."""
         return self.subject(book)
+
+    def kept(self) -> Self:
+        """What a proposal remembers of it: neither people nor conditions."""
+        return replace(self, terms=Terms())
 
     def plan(self, book: Book, people: People) -> Draft | str:
         """The entry, or the code of what the operation itself refuses."""
@@ -191,21 +224,34 @@ class Posting(Operation):
             ids.proposals.append(str(answer["proposal"]["id"]))
 
 
-def submit(book: Book, wish: Posting, people: People) -> str:
-    """Decide a wish: refuse it, propose it, or post it."""
-    draft = wish.plan(book, people)
+def submit(book: Book, wish: Posting, people: People, plan: Plan | None = None) -> str:
+    """Decide a wish: refuse it, propose it, or post it. ``plan`` stands for its own, if it is part of a greater act."""
+    draft = (plan or wish.plan)(book, people)
     if isinstance(draft, str):
         return draft
-    problem = refusal(book, draft)
+    problem = "same_person" if people.vouched_by_the_sender else refusal(book, draft)
     if problem is not None:
         return problem
     if needs_second(book, draft):
-        plain = replace(wish, terms=Terms())
-        book.proposals.append(Proposal(plain, people, draft.kind, draft.when.period))
+        book.proposals.append(Proposal(wish.kept(), people, draft.kind, draft.when.period))
         book.records += 1
         return PROPOSED
     book.post(draft)
     return OK
+
+
+def submit_all(book: Book, wishes: Sequence[Posting], *, atomic: bool) -> str:
+    """Decide several wishes of one call, each by itself, or all or none; list what became of each."""
+    work = tried(book) if atomic else book
+    outcomes: list[str] = []
+    for wish in wishes:
+        outcomes.append(submit(work, wish, wish.terms.people))
+        if atomic and outcomes[-1] not in {OK, PROPOSED}:
+            rest = len(wishes) - len(outcomes)
+            return ",".join([NOT_ATTEMPTED] * (len(outcomes) - 1) + outcomes[-1:] + [NOT_ATTEMPTED] * rest)
+    for wish in wishes if atomic else ():
+        submit(book, wish, wish.terms.people)
+    return ",".join(outcomes)
 
 
 def needs_second(book: Book, draft: Draft) -> bool:
@@ -218,12 +264,13 @@ def needs_second(book: Book, draft: Draft) -> bool:
             sums[BASIS[line.account]] += line.fen
     about = max(sums.values())
     funds = {line.fund for line in draft.lines}
-    return draft.wants_second or any(
-        rule.kind in {"*", draft.kind}
-        and (rule.fund == "*" or any(code == rule.fund or code.startswith(f"{rule.fund}.") for code in funds))
-        and about >= rule.from_fen
-        for rule in book.rules
-    )
+    return draft.wants_second or any(covers(rule, draft.kind, funds, about) for rule in book.rules)
+
+
+def covers(rule: Rule, kind: str, funds: set[str], about: int) -> bool:
+    """Whether a rule is about an entry of a kind on these funds, of so much."""
+    fits = rule.fund == "*" or any(code == rule.fund or code.startswith(f"{rule.fund}.") for code in funds)
+    return rule.kind in {"*", kind} and fits and about >= rule.from_fen
 
 
 def tried(book: Book) -> Book:

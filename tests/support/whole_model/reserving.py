@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.asked_of_all import refused_for_its_date
 from tests.support.whole_model.book import Book, Draft, Encumbrance, Line, People, When
 from tests.support.whole_model.money import bear
@@ -15,6 +15,7 @@ from tests.support.whole_model.operation import (
     FEN,
     FUNDS_DRAWN,
     PICK,
+    PURPOSES_DRAWN,
     SOURCE_OR_NONE,
     TERMS,
     WHENS,
@@ -31,6 +32,9 @@ from tests.support.whole_model.operation import (
 
 FAR = "2160-01-01T00:00:00Z"
 PAST = "2020-01-01T00:00:00Z"
+SOON = "2026, soon"
+"""An expiry that passes right after the call; the driver waits for it."""
+_A_MOMENT = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,8 @@ class Encumber(Posting):
         del ids
         body = {"fund": self.fund, "amount_fen": self.fen, "fiscal_year": self.year, "purpose": "用途"}
         body |= dated(self.when) | self.terms.said(book)
-        said = {"expires_at": self.expires_at, "purpose_code": self.purpose or None}
+        soon = (datetime.now(UTC) + _A_MOMENT).isoformat() if self.expires_at == SOON else self.expires_at
+        said = {"expires_at": soon, "purpose_code": self.purpose or None}
         body |= {name: value for name, value in said.items() if value is not None}
         return Request("/encumbrances", body, self.terms.who, self.terms.dry)
 
@@ -71,11 +76,21 @@ class Encumber(Posting):
             _encumbered(self.fund, "credit", self.fen, self.year, self.purpose, len(book.encumbrances)),
         ]
         new = Encumbrance(self.fund, self.year, self.purpose, self.when.on, self.fen, expires_at=self.expires_at)
+        new.expired = self.expires_at == SOON
         return Draft("encumber", self.when, lines, people, after=lambda b, _: b.encumbrances.append(replace(new)))
+
+    def kept(self) -> Self:
+        return replace(super().kept(), expires_at=PAST if self.expires_at == SOON else self.expires_at)
+
+    @property
+    def pause(self) -> float:
+        return _A_MOMENT.total_seconds() if self.expires_at == SOON else 0
 
     def check(self, book: Book, answer: Mapping[str, Any]) -> None:
         super().check(book, answer)
-        assert_shown(book.encumbrances[-1], answer)
+        # It is told before its time is over.
+        shown = replace(book.encumbrances[-1], expired=False)
+        assert_shown(shown, answer)
 
     def learn(self, ids: Ids, answer: Mapping[str, Any], book: Book) -> None:
         super().learn(ids, answer, book)
@@ -145,7 +160,7 @@ class Liquidate(OnEncumbrance):
         path = f"/encumbrances/{ids.encumbrances[self.pick]}/liquidations"
         return Request(path, body, self.terms.who, self.terms.dry)
 
-    def plan(self, book: Book, people: People) -> Draft | str:
+    def plan(self, book: Book, people: People) -> Draft | str:  # noqa: PLR0911 - one for each refusal
         found = book.encumbrances[self.pick]
         if problem := refused_for_its_date(book, self.when) or ("same_person" if people.same else None):
             return problem
@@ -265,13 +280,14 @@ class Release(OnEncumbrance):
         found.payable = 0
 
 
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     "encumber": st.builds(
         Encumber,
         fund=FUNDS_DRAWN,
         fen=FEN,
         year=YEARS,
         when=WHENS,
+        purpose=PURPOSES_DRAWN,
         expires_at=st.sampled_from((None, None, None, None, None, FAR, PAST)),
         terms=TERMS,
     ),

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
-from hypothesis import strategies as st
-
-from tests.support.whole_model import checking, free, money, months, reserving, tree
-from tests.support.whole_model.book import Rule, When
+from tests.support.whole_model import (
+    appropriating,
+    business,
+    checking,
+    free,
+    lasting,
+    money,
+    months,
+    reserving,
+    tree,
+    wrong,
+    years,
+)
+from tests.support.whole_model import chance as st
+from tests.support.whole_model.appropriating import SetPurpose
+from tests.support.whole_model.book import TOP_FUNDS, Rule, When
+from tests.support.whole_model.business_kinds import KINDS
 from tests.support.whole_model.checking import SetRules
 from tests.support.whole_model.comparing import Look
 from tests.support.whole_model.money import Allotment, Receipt
+from tests.support.whole_model.months import Close
 from tests.support.whole_model.operation import DAYS, Operation
 from tests.support.whole_model.reserving import Encumber, Liquidate
+from tests.support.whole_model.tree import SubFund
 
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     **money.STRATEGIES,
     **reserving.STRATEGIES,
     **free.STRATEGIES,
+    **business.STRATEGIES,
+    **appropriating.STRATEGIES,
+    **lasting.STRATEGIES,
     **months.STRATEGIES,
+    **years.STRATEGIES,
     **tree.STRATEGIES,
     **checking.STRATEGIES,
+    **wrong.STRATEGIES,
 }
-"""Every operation there is."""
+"""Every way of drawing an operation."""
+EVERY = (
+    frozenset(KINDS) | {"batch"} | (STRATEGIES.keys() - business.STRATEGIES.keys() - {"brief", "malformed", "absent"})
+)
+"""Every operation there is, by the name it is counted under."""
 
 _EARLY = When("2021-11-15")
 _MONEY: tuple[Operation, ...] = (
+    SubFund(code="repair.c01", parent="repair"),
     Receipt(fund="health", fen=40, source="central", when=_EARLY),
     Receipt(fund="health", fen=35, source="county", when=_EARLY),
     Receipt(fund="repair", fen=50, source="donation", when=_EARLY),
@@ -39,6 +65,7 @@ _RESERVED: tuple[Operation, ...] = (
     Encumber(fund="repair", fen=25, year=2021, when=_EARLY),
     Liquidate(pick=0, fen=12, source=None, when=_EARLY),
 )
+_CLOSED = (Close(month=None), Close(month=None))
 _SECOND = (SetRules(rules=(Rule("*", "*", 4),)),)
 
 
@@ -48,8 +75,40 @@ class Theme:
 
     beginning: tuple[Operation, ...]
     names: tuple[str, ...]
+    late: bool = False
+    """Whether its entries are dated in the adjusting period and after it."""
 
 
+_LATE = st.sampled_from(
+    (When("2021-12-31", "2021-13"), When("2021-12-31", "2021-13"), When("2022-01-05"), When("2022-02-20"))
+)
+
+
+def _dated_late(drawn: tuple[Operation, When]) -> Operation:
+    operation, when = drawn
+    if isinstance(getattr(operation, "when", None), When):
+        changed: Operation = replace(operation, when=when)  # type: ignore[call-arg]
+        return changed
+    return operation
+
+
+def _funded(fund: str) -> tuple[Operation, ...]:
+    """A fund with money, budget and an encumbrance of its own, and a gift."""
+    return (
+        Receipt(fund=fund, fen=60, source="central", when=_EARLY),
+        Receipt(fund=fund, fen=40, source="county", when=_EARLY),
+        Allotment(fund=fund, fen=150, year=2021, when=_EARLY),
+        Encumber(fund=fund, fen=40, year=2021, when=_EARLY),
+    )
+
+
+_PURPOSES = (
+    SetPurpose(fund="health", code="aid", kinds=frozenset(), sources=frozenset()),
+    SetPurpose(fund="repair", code="works", kinds=frozenset({"payment"}), sources=frozenset({"county", "donation"})),
+    Allotment(fund="health", fen=50, year=2021, when=_EARLY, purpose="aid"),
+    Allotment(fund="repair", fen=50, year=2021, when=_EARLY, purpose="works"),
+)
+_BESIDE_BUSINESS = ("business.any", "business.any", "approve", "approve", "close", "payment", "liquidate", "malformed")
 _RESERVING = ("encumber", "liquidate", "liquidate", "return", "release")
 THEMES: dict[str, Theme] = {
     "everything": Theme(_MONEY, tuple(STRATEGIES)),
@@ -63,12 +122,74 @@ THEMES: dict[str, Theme] = {
         ),
     ),
     "journal": Theme(_MONEY, ("journal", "journal", "journal", "reversal", "reversal", "bulk", "opening", "encumber")),
+    **{fund: Theme(_funded(fund), (f"business.{fund}",) * 7 + _BESIDE_BUSINESS) for fund in TOP_FUNDS},
+    "budget": Theme(
+        _MONEY + _RESERVED + _PURPOSES,
+        (
+            *("purpose", "budget_version", "budget_version", "budget_move", "transfer", "transfer", "transfer"),
+            *(
+                "settlement",
+                "settlement",
+                "approve",
+                "approve",
+                "approve",
+                "payment",
+                "encumber",
+                "allotment",
+                "correction",
+            ),
+        ),
+    ),
+    "lasting": Theme(
+        _MONEY + _RESERVED,
+        (
+            *("brief", "brief", "expiry", "expiry", "extension", "extension", "group_liquidation", "group_liquidation"),
+            *(
+                "group_release",
+                "encumber",
+                "encumber",
+                "liquidate",
+                "return",
+                "release",
+                "receipt",
+                "set_rules",
+                "approve",
+            ),
+        ),
+    ),
+    "batches": Theme(
+        _funded("employment") + _funded("education") + _funded("industry"),
+        ("batch", "batch", "batch", "business.any", "approve", "set_rules"),
+    ),
     "corrections": Theme(
-        _MONEY, ("receipt", "allotment", "payment", "payment", "correction", "correction", "encumber")
+        _MONEY,
+        ("malformed", "absent", "receipt", "allotment", "payment", "payment", "correction", "correction", "encumber"),
     ),
     "months": Theme(
         _MONEY + _RESERVED,
         ("close", "close", "close", "reopen", "receipt", "payment", "correction", "journal", "reversal", *_RESERVING),
+    ),
+    "year_end_checked": Theme(
+        (
+            *_MONEY,
+            *_RESERVED,
+            *_CLOSED,
+            SetRules(rules=(Rule("year_end_closing", "*", 0), Rule("carry_forward", "health", 0))),
+        ),
+        (
+            *("year_end", "year_end", "approve", "approve", "approve", "approve_many", "approve_many", "refuse"),
+            *("receipt", "payment", "close", "reopen", "carry_rules", "withdraw", "set_rules"),
+        ),
+        late=True,
+    ),
+    "year_end": Theme(
+        _MONEY + _RESERVED + _CLOSED,
+        (
+            *("year_end", "year_end", "year_end", "year_end", "carry_rules", "carry_rules", "close", "close", "reopen"),
+            *("receipt", "payment", "allotment", "correction", "journal", "reversal", *_RESERVING),
+            *("set_rules", "approve", "approve"),
+        ),
+        late=True,
     ),
 }
 
@@ -78,16 +199,29 @@ class Sequence:
     """What is done to one book, and where to look afterwards."""
 
     theme: str
-    steps: list[Operation]
+    steps: tuple[Operation, ...]
     look: Look
 
 
-def _sequences(theme: str) -> st.SearchStrategy[Sequence]:
-    steps = st.lists(st.one_of(*(STRATEGIES[name] for name in THEMES[theme].names)), min_size=8, max_size=22)
+def _sequences(theme: str) -> st.Chance[Sequence]:
+    step = st.one_of(*(STRATEGIES[name] for name in THEMES[theme].names))
+    if THEMES[theme].late:
+        step = st.tuples(step, _LATE).map(_dated_late)
+    steps = st.lists(step, min_size=8, max_size=22)
     look = st.builds(
-        Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2).map(tuple)
+        Look, st.sampled_from(DAYS), st.integers(0, 40), st.lists(st.integers(0, 40), max_size=2), st.booleans()
     )
     return st.builds(Sequence, st.just(theme), steps, look)
 
 
-sequences = st.sampled_from(tuple(THEMES)).flatmap(_sequences)
+_DRAWN = {theme: _sequences(theme) for theme in THEMES}
+
+
+_TURNS = (*THEMES, *("checking", "year_end", "year_end_checked", "budget", "lasting", "months"))
+"""The themes in turn; what goes deep only with luck comes twice."""
+
+
+def sequence(seed: int, number: int) -> Sequence:
+    """The sequence of a number; the themes take turns."""
+    theme = _TURNS[number % len(_TURNS)]
+    return _DRAWN[theme].draw(Random(f"{seed} {number}"))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hypothesis import strategies as st
-
+from tests.support.whole_model import chance as st
 from tests.support.whole_model.book import OK, Book
 from tests.support.whole_model.operation import Ids, Operation, Request, Terms
 
@@ -42,7 +41,7 @@ _TREE = (("repair.c01", "repair"),) * 4 + (
     ("repair.c01.a", "repair"),
     ("health.x", "repair"),
 )
-STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
+STRATEGIES: dict[str, st.Chance[Any]] = {
     "sub_fund": st.builds(
         lambda pair, terms: SubFund(code=pair[0], parent=pair[1], terms=terms),
         st.sampled_from(_TREE),

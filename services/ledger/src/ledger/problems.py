@@ -291,6 +291,14 @@ PROPOSALS_WAIT: Final = ProblemType(
     "本年度还有 {waiting} 项待复核，须先复核、退回或撤回。",
     "{waiting} proposals of the year still wait; they are approved, refused or withdrawn first.",
 )
+NOTHING_LEFT: Final = ProblemType(
+    "nothing_left",
+    409,
+    "已无可办理",
+    "Nothing is left to be done",
+    "该事项提交后已由其他凭证办理完毕，可退回或撤回。",
+    "What was proposed has been done by other entries since; the proposal can be refused or withdrawn.",
+)
 DUPLICATE_FUND_IN_RULES: Final = ProblemType(
     "duplicate_fund_in_rules",
     422,
@@ -362,6 +370,7 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     CHECKLIST_FAILED,
     ADJUSTING_PERIOD_BEGUN,
     PROPOSALS_WAIT,
+    NOTHING_LEFT,
     DUPLICATE_FUND_IN_RULES,
     GIVER_EXISTS,
     GIVER_ERASED,

@@ -13,7 +13,7 @@ from common.errors import NOT_FOUND, SAME_PERSON, Problem
 from ledger.journal.approval import WAITING
 from ledger.journal.chain import canonical_text, instant
 from ledger.journal.drafts import Act, EntryDraft, Fill, RecordDraft, SideRow
-from ledger.problems import NOT_THE_PROPOSER, PROPOSAL_NOT_WAITING, UNKNOWN_FUND_IN_RULE
+from ledger.problems import NOT_THE_PROPOSER, NOTHING_LEFT, PROPOSAL_NOT_WAITING, UNKNOWN_FUND_IN_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,8 @@ class Decision:
 def decide_approval(wish: Decision, inner: PostingRequest, state: BookState) -> Act | Problem:
     """Do what was proposed and record the approval, as one act.
 
-    Refusals: not_found; proposal_not_waiting; same_person; then whatever the operation refuses now, which leaves it waiting.
+    Refusals: not_found; proposal_not_waiting; same_person; then whatever the operation refuses now, and nothing_left if it has nothing to
+    book any more; each leaves it waiting.
     """
     refusal = _not_decidable(wish, state)
     if refusal is not None:
@@ -48,6 +49,9 @@ def decide_approval(wish: Decision, inner: PostingRequest, state: BookState) -> 
     if isinstance(done, Problem):
         return done
     act = done if isinstance(done, Act) else _as_act(done, inner)
+    if act.entry is None:
+        # Of the year's end, twice proposed: an approval stands beside the entry it allowed, and there is none.
+        return NOTHING_LEFT.error()
 
     def render(entry: PostedEntry | None, records: tuple[PostedRecord, ...], state: BookState) -> dict[str, Json]:
         return {

@@ -25,6 +25,7 @@ from ledger.journal.drafts import (
     TRANSFER,
 )
 from ledger.journal.sources import with_sources
+from ledger.journal.state import CARRY_FORWARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,7 +190,8 @@ def draws_on_its_purposes(entry: Candidate, state: BookState) -> Problem | None:
         purpose = state.purpose(line.fund, line.purpose_code)
         if purpose is None:
             return NOT_FOUND.error(field="purpose_code")
-        draws = line.account == "expended" and line.side == "credit"
+        # A red entry gives back what was drawn.
+        draws = line.account == "expended" and line.side == "credit" and not entry.draft.red
         kind_fits = not purpose.kinds or entry.draft.kind in purpose.kinds
         source_fits = not purpose.sources or (line.source or "") in purpose.sources
         if draws and not (kind_fits and source_fits):
@@ -282,16 +284,22 @@ def stays_above_zero(entry: Candidate, state: BookState) -> Problem | None:
 
 
 def leaves_encumbrances_whole(entry: Candidate, state: BookState) -> Problem | None:
-    """No encumbrance gives more than it has left, nor pays again more than the bank returned."""
+    """No encumbrance gives more than it has left, pays again more than the bank returned, or gets back more than it paid."""
     remaining: Counter[object] = Counter()
     payable: Counter[object] = Counter()
+    returned: Counter[object] = Counter()
     for line in entry.lines:
         if line.encumbrance is not None and line.account in {"encumbered", "2303"}:
             fen = line.amount_fen if (line.side == "credit") != entry.draft.red else -line.amount_fen
             (payable if line.account == "2303" else remaining)[line.encumbrance] += fen
+            if line.account == "encumbered" and line.side == "credit" and entry.draft.kind != CARRY_FORWARD:
+                returned[line.encumbrance] += fen
     for encumbrance, stood in state.encumbrances.items() if remaining or payable else ():
         if stood.remaining_fen + remaining[encumbrance] < 0 or stood.payable_fen + payable[encumbrance] < 0:
             return problems.AMOUNT_EXCEEDS_REMAINING.error(remaining_fen=stood.remaining_fen)
+        paid_fen = stood.liquidated_fen - stood.returned_fen
+        if returned[encumbrance] > paid_fen:
+            return problems.AMOUNT_EXCEEDS_REMAINING.error(remaining_fen=paid_fen, requested_fen=returned[encumbrance])
     return None
 
 
