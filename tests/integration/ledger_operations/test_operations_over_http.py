@@ -343,6 +343,51 @@ async def test_an_item_of_a_batch_is_the_same_request_as_its_own_call(office: Of
     assert (unknown["problem"]["code"], unknown["problem"]["field"]) == ("invalid_request", "operation")
 
 
+async def test_what_a_fund_did_is_taken_back_by_a_red_entry(office: Office) -> None:
+    back = {"effective_on": ON, "reason": "录入错误"}
+    for fund, path in GRANTS:
+        paid = await office.does(fund, path, amount_fen=70, payee_ref="p-1", purpose="测试")
+        wrong_place = await office.post(f"/funds/{fund}/advances/{paid['id']}/reversal", back)
+        assert (wrong_place.status_code, wrong_place.json()["field"]) == (404, "entry")
+        await office.made(f"/funds/{fund}/{path}/{paid['id']}/reversal", **back)
+        assert moved(await office.balances(fund)) == {}
+        again = await office.post(f"/funds/{fund}/{path}/{paid['id']}/reversal", back)
+        assert again.json()["code"] == "already_reversed"
+        nowhere = await office.post(f"/funds/{fund}/nothing/{paid['id']}/reversal", back)
+        assert (nowhere.status_code, nowhere.json()["field"]) == (422, "operation")
+
+
+async def test_a_red_entry_gives_an_open_item_back_what_still_stands(office: Office) -> None:
+    back = {"effective_on": ON, "reason": "录入错误"}
+    pool = await office.does("insurance", "pool-prepayments", amount_fen=500, payee_ref="insurer-1", purpose="防贫保")
+    item = {"item": pool["item"]["id"], "payee_ref": "claim-1", "purpose": "赔付"}
+    wrong = await office.does("insurance", "pool-payouts", **item, amount_fen=200)
+    # While a payout stands on it the prepayment is not taken back whole.
+    whole = await office.post(f"/funds/insurance/pool-prepayments/{pool['id']}/reversal", back)
+    assert whole.json()["code"] == "amount_exceeds_remaining"
+    await office.made(f"/funds/insurance/pool-payouts/{wrong['id']}/reversal", **back)
+    assert (await office.read(f"/open-items/{pool['item']['id']}"))["remaining_fen"] == 500
+    await office.made(f"/funds/insurance/pool-prepayments/{pool['id']}/reversal", **back)
+    assert (await office.read(f"/open-items/{pool['item']['id']}"))["status"] == "settled"
+    assert moved(await office.balances("insurance")) == {}
+
+    gift = await office.does("education", "restricted-gifts", giver_ref="giver-1", purpose="助学", amount_fen=300)
+    given = {"item": gift["item"]["id"], "payee_ref": "student-1", "purpose": "助学"}
+    spent = await office.does("education", "restricted-gift-payments", **given, amount_fen=100)
+    refused = await office.post(f"/funds/education/restricted-gifts/{gift['id']}/reversal", back)
+    assert refused.status_code == 409
+    await office.made(f"/funds/education/restricted-gift-payments/{spent['id']}/reversal", **back)
+    await office.made(f"/funds/education/restricted-gifts/{gift['id']}/reversal", **back)
+    assert moved(await office.balances("education")) == {}
+
+
+async def test_what_moved_an_encumbrance_has_its_own_way_back(office: Office) -> None:
+    back = {"effective_on": ON, "reason": "录入错误"}
+    made = await office.does("health", "advances", amount_fen=90, payee_ref="hospital-1", purpose="垫付")
+    refused = await office.post(f"/funds/health/advances/{made['id']}/reversal", back)
+    assert (refused.status_code, refused.json()["code"]) == (409, "typed_operation_entry")
+
+
 INVENTED = """
 operations:
   - operation: road_upkeep

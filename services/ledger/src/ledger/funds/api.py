@@ -9,10 +9,10 @@ from fastapi.responses import Response
 from common.auth import Principal, require
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from common.text import BookCode
+from common.validation import invalid_field
 from common.web import Router, responses
 from ledger.context import AtMoment, Ctx, Idempotent, send
 from ledger.funds import service
-from ledger.funds.corrections import Correctable
 from ledger.funds.schemas import (
     CorrectionIn,
     FundCreated,
@@ -27,6 +27,7 @@ from ledger.funds.schemas import (
 from ledger.journal.api import PROPOSED
 from ledger.problems import (
     ALREADY_REVERSED,
+    AMOUNT_EXCEEDS_REMAINING,
     AMOUNT_OUT_OF_RANGE,
     BUDGET_LINES_MISSING,
     FUND_EXISTS,
@@ -35,6 +36,7 @@ from ledger.problems import (
     OUT_OF_ORDER,
     PERIOD_CLOSED,
     PURPOSE_NOT_ALLOWED,
+    TYPED_OPERATION_ENTRY,
     UNBALANCED_ENTRY,
     UNKNOWN_ACCOUNT,
 )
@@ -144,7 +146,15 @@ async def create_payment(
     status_code=201,
     response_model=Posted,
     responses={
-        **responses(*REFUSALS, ALREADY_REVERSED, OUT_OF_ORDER, INSUFFICIENT_FUNDS, BUDGET_LINES_MISSING),
+        **responses(
+            *REFUSALS,
+            ALREADY_REVERSED,
+            OUT_OF_ORDER,
+            INSUFFICIENT_FUNDS,
+            BUDGET_LINES_MISSING,
+            TYPED_OPERATION_ENTRY,
+            AMOUNT_EXCEEDS_REMAINING,
+        ),
         **PROPOSED,
     },
 )
@@ -153,9 +163,22 @@ async def reverse_operation(
     once: Idempotent,
     principal: Poster,
     fund: FundPath,
-    operation: Annotated[Correctable, Path(description="What is taken back. 被冲销的业务。")],
+    operation: Annotated[
+        str,
+        Path(
+            pattern=r"^[a-z][a-z-]{1,48}[a-z]$",
+            description="What is taken back, by its place below the fund, e.g. `payments`. 被冲销的业务。",
+            examples=["payments"],
+        ),
+    ],
     entry: Annotated[UUID, Path(alias="id", description="The id of the operation's entry. 原凭证编号。")],
     body: CorrectionIn,
 ) -> Response:
-    """Take a receipt, an allotment or a direct payment back by a red entry 红字冲销, once, within its year."""
-    return send(await service.correct(context.engine, once, principal, (fund, operation, entry), body))
+    """Take what a fund did back by a red entry 红字冲销, once, within its year: any operation that moved no encumbrance.
+
+    What moved one has operations of its own that undo it: return, release, or what settles the open item.
+    """
+    kind = context.corrections.get(operation)
+    if kind is None:
+        raise invalid_field("operation", "unknown", "没有此项业务。", "There is no such operation.")
+    return send(await service.correct(context.engine, once, principal, (fund, kind, entry), body))

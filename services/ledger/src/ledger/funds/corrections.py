@@ -1,33 +1,23 @@
-"""Taking a receipt, an allotment or a direct payment back by a red entry 红字冲销.
+"""Taking what a fund did back by a red entry 红字冲销.
 
-Pure. Encumbrances are undone by their own operations (return, release); free entries by the journal's reversal.
+Pure. What moved an encumbrance is undone by its own operations (return, release, what settles an open item); free entries by the
+journal's reversal.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from common.errors import NOT_FOUND, Problem
 from ledger.funds.rules import Voucher, badly_dated, same_person
 from ledger.journal.drafts import EntryDraft, EntryKind, LineDraft, PostedEntry, PostedLine
 from ledger.journal.state import BookState
-from ledger.problems import ALREADY_REVERSED, OUT_OF_ORDER
+from ledger.problems import ALREADY_REVERSED, OUT_OF_ORDER, TYPED_OPERATION_ENTRY
 
-Correctable = Literal["receipts", "allotments", "payments"]
-"""Operations a correction takes back, by their place in the address."""
-
-KINDS: dict[Correctable, EntryKind] = {"receipts": "receipt", "allotments": "allotment", "payments": "payment"}
-
-
-def correctable(text: str) -> Correctable:
-    """Return the operation of that name. Raises ``ValueError`` for any other text."""
-    for name in KINDS:
-        if name == text:
-            return name
-    raise ValueError(text)
+KINDS: dict[str, EntryKind] = {"receipts": "receipt", "allotments": "allotment", "payments": "payment"}
+"""The kinds of entry a correction takes back, by the operation's place in the address; the catalogue's operations are added to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +25,7 @@ class Correction:
     """The wish to take one operation on a fund back."""
 
     fund: str
-    operation: Correctable
+    kind: EntryKind
     entry: UUID
     reason: str
     voucher: Voucher
@@ -44,18 +34,19 @@ class Correction:
 def decide_correction(order: Correction, state: BookState) -> EntryDraft | Problem:
     """Decide the red entry: the operation's lines on their own sides, which the books read as negative.
 
-    Refusals: not_found (no such operation of that fund); of its date; same_person; already_reversed; out_of_order
-    (dated before the operation, or in a later year than money that moved: that year's books are about other money).
-    The journal then refuses what would leave cash or available below zero (insufficient_funds), and cash below what is
-    encumbered (budget_lines_missing).
+    Refusals: not_found (no such operation of that fund); of its date; same_person; already_reversed; typed_operation_entry (it moved an
+    encumbrance); out_of_order (dated before the operation, or in a later year than money that moved: that year's books are about other
+    money). The journal then refuses what would leave cash or available below zero (insufficient_funds), cash below what is encumbered
+    (budget_lines_missing), and more of an open item than still stands open (amount_exceeds_remaining).
     """
     entry = state.entry(order.entry)
-    if entry is None or entry.kind != KINDS[order.operation] or entry.postings[0].fund != order.fund:
+    if entry is None or entry.kind != order.kind or entry.postings[0].fund != order.fund:
         return NOT_FOUND.error(field="entry")
     refusal = (
         badly_dated(order.voucher, state)
         or same_person(order.voucher)
         or (ALREADY_REVERSED.error(undone_by=str(entry.undone_by)) if entry.undone_by else None)
+        or _moved_an_encumbrance(entry)
         or _wrong_time(entry, order.voucher.effective_on)
     )
     return refusal or EntryDraft(
@@ -78,6 +69,11 @@ def decide_correction(order: Correction, state: BookState) -> EntryDraft | Probl
 def budget_year_of(entry: PostedEntry) -> int:
     """Return the budget year an operation drew on; the year of its date if it moved no indicator."""
     return max((line.budget_year for line in entry.postings), default=0) or entry.fiscal_year
+
+
+def _moved_an_encumbrance(entry: PostedEntry) -> Problem | None:
+    moved = any(line.encumbrance is not None for line in entry.postings)
+    return TYPED_OPERATION_ENTRY.error(kind=entry.kind) if moved else None
 
 
 def _wrong_time(entry: PostedEntry, day: date) -> Problem | None:
