@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.accounts.tables import account
@@ -172,20 +172,28 @@ async def has_purpose(connection: AsyncConnection, book: str, fund_code: str, co
     return found.first() is not None
 
 
-def _lines_of(book: str, fund_code: str, code: str, up_to_seq: int) -> Select[tuple[object, ...]]:
-    entry_columns = [
-        journal_entry.c[name]
-        for name in ("effective_on", "id", "voucher_type", "voucher_number", "description", "reference")
-    ]
-    line_columns = [posting.c[name] for name in ("seq", "line", "memo", "red", "budget_year", "source")]
-    return (
-        select(*entry_columns, *line_columns, turnover("debit").label("debit_fen"), turnover("credit").label("credit_fen"))
-        .join(journal_entry, (journal_entry.c.book == posting.c.book) & (journal_entry.c.seq == posting.c.seq))
-        .where(
-            posting.c.book == book, posting.c.fund == fund_code, posting.c.account == code, posting.c.seq <= up_to_seq,
-            journal_entry.c.book == book,
-        )
-    )  # fmt: skip
+def _lines_of(book: str, fund_code: str, code: str, up_to_seq: int) -> tuple[Select[tuple[object, ...]], FromClause]:
+    """Return the lines of one account and the FROM element of their postings.
+
+    Entry by entry in the order of the index on dates, each with a look at its own postings (LATERAL … OFFSET 0): before the database has
+    statistics of a young book it would otherwise read all the account's postings again for every entry.
+    """
+    entry_names = ("effective_on", "id", "voucher_type", "voucher_number", "description", "reference")
+    line_names = ("seq", "line", "memo", "red", "budget_year", "source")
+    figures = [turnover(side).label(f"{side}_fen") for side in ("debit", "credit")]
+    line = (
+        select(*(posting.c[name] for name in line_names), *figures)
+        .where(posting.c.book == journal_entry.c.book, posting.c.seq == journal_entry.c.seq, posting.c.book == book)
+        .where(posting.c.fund == fund_code, posting.c.account == code)
+        .offset(0)
+        .lateral("line")
+    )
+    query = (
+        select(*(journal_entry.c[name] for name in entry_names), *line.c)
+        .join(line, true())
+        .where(journal_entry.c.book == book, journal_entry.c.seq <= up_to_seq)
+    )
+    return query, line
 
 
 async def ledger_lines(
@@ -200,16 +208,17 @@ async def ledger_lines(
     limit: int,
 ) -> list[LedgerLine]:
     """Lines of one account effective within ``span``, oldest first, after a place, of entries up to ``up_to_seq``."""
-    lines = _lines_of(book, fund_code, code, up_to_seq).where(journal_entry.c.effective_on.between(*span))
+    lines, line = _lines_of(book, fund_code, code, up_to_seq)
+    lines = lines.where(journal_entry.c.effective_on.between(*span))
     if after is not None:
         entry_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq)
-        line_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq, posting.c.line)
+        line_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line)
         # The first condition can use the index on (book, effective_on, seq); the second leaves out lines already shown.
         lines = lines.where(
             entry_place >= tuple_(literal(after.effective_on), literal(after.seq)),
             line_place > tuple_(literal(after.effective_on), literal(after.seq), literal(after.line)),
         )
-    ordered = lines.order_by(journal_entry.c.effective_on, journal_entry.c.seq, posting.c.line).limit(limit)
+    ordered = lines.order_by(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line).limit(limit)
     return [
         LedgerLine(
             Place(row.effective_on, row.seq, row.line), row.id, row.voucher_type, row.voucher_number, row.description,
@@ -223,14 +232,10 @@ async def moved_on_day_up_to(
     connection: AsyncConnection, book: str, fund_code: str, code: str, place: Place, *, up_to_seq: int
 ) -> int:
     """Return what the account moved (debit minus credit) on the place's day up to and including that line."""
-    total = await connection.execute(
-        select(func.coalesce(func.sum(turnover("debit") - turnover("credit")), 0))
-        .select_from(posting)
-        .join(journal_entry, (journal_entry.c.book == posting.c.book) & (journal_entry.c.seq == posting.c.seq))
-        .where(
-            posting.c.book == book, posting.c.fund == fund_code, posting.c.account == code, posting.c.seq <= up_to_seq,
-            journal_entry.c.book == book, journal_entry.c.effective_on == place.effective_on,
-            tuple_(posting.c.seq, posting.c.line) <= tuple_(literal(place.seq), literal(place.line)),
-        )
-    )  # fmt: skip
+    lines, line = _lines_of(book, fund_code, code, up_to_seq)
+    moved = lines.where(
+        journal_entry.c.effective_on == place.effective_on,
+        tuple_(line.c.seq, line.c.line) <= tuple_(literal(place.seq), literal(place.line)),
+    ).subquery()
+    total = await connection.execute(select(func.coalesce(func.sum(moved.c.debit_fen - moved.c.credit_fen), 0)))
     return int(total.scalar_one())

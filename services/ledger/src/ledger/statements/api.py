@@ -13,7 +13,7 @@ from common.paging import DEFAULT_LIMIT, Cursor, Limit, QueryInteger
 from common.spreadsheets.writing import Line
 from common.text import BookCode
 from common.web import Router
-from ledger.context import Ctx
+from ledger.context import AtSeq, Ctx
 from ledger.funds.schemas import AccountCode, FundCode
 from ledger.statements import execution, service, sheets, subsidiary
 from ledger.statements.files import FILES, OfFormat, as_file, pieces_of, whole
@@ -35,10 +35,6 @@ MOST_LINES = 5_000
 
 _Year = Annotated[QueryInteger, Query(ge=1900, le=2200, description="Fiscal year. 会计年度。")]
 _MaybeYear = Annotated[QueryInteger | None, Query(ge=1900, le=2200, description="Fiscal year. 会计年度。")]
-_AtSeq = Annotated[
-    QueryInteger | None,
-    Query(ge=0, lt=2**63, description="Count entries up to this seq only; all by default. 截止凭证序号。"),
-]
 _AsOf = Annotated[BusinessDate | None, Query(description="The end of this day; today by default. 截止日期。")]
 _Fund = Annotated[FundCode | None, Query(description="This fund and those below it. 该基金及其下级基金。")]
 
@@ -75,7 +71,7 @@ async def get_account_balances(
     include_descendants: Annotated[
         bool, Query(description="Let every fund's figures contain those of the funds below it. 汇总下级基金。")
     ] = False,
-    at_seq: _AtSeq = None,
+    at_seq: AtSeq = None,
     wanted: OfFormat = "json",
 ) -> AccountBalancesOut | Response:
     """Read opening, turnover and closing of every account over a range of days 科目余额表, with the sums of each basis."""

@@ -260,7 +260,7 @@ def fund_execution(head: Head, report: FundExecutionOut) -> tuple[Sheet, Iterato
         _FUND[0], Column("上级基金", width=20), _FUND[1],
         *_amounts("下达指标", "冻结指标", "已用指标", "可用指标"), Column("执行率", width=10),
     )  # fmt: skip
-    notes = head.notes(f"预算年度：{report.fiscal_year}", f"截至凭证序号：{report.seq}")
+    notes = head.notes(f"预算年度：{report.fiscal_year}", f"截止日期：{report.as_of}", f"截至凭证序号：{report.seq}")
 
     def figures(one: FundExecutionLine | FundExecutionTotal) -> tuple[int | str | None, ...]:
         return (one.allotted_fen, one.encumbered_fen, one.expended_fen, one.available_fen, one.execution_rate)
