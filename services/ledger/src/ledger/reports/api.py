@@ -13,6 +13,7 @@ from common.text import BookCode
 from common.web import Router
 from ledger.context import AtMoment, AtSeq, Ctx
 from ledger.funds.schemas import AccountCode, FundCode, PurposeCode
+from ledger.journal.account_lines import AccountLine
 from ledger.journal.schemas import AnySource
 from ledger.reports import service
 from ledger.reports.guarded import EntryNote
@@ -34,7 +35,6 @@ from ledger.reports.schemas import (
     TrialTotalOut,
 )
 from ledger.reports.service import AccountLedger, AccountQuestion, BalanceQuestion
-from ledger.reports.store import LedgerLine
 from ledger.statements import taken_away
 from ledger.statements.files import FILES, OfFormat, whole
 
@@ -255,7 +255,7 @@ def _execution(figures: ControlFigures) -> FundExecutionTotal:
     )
 
 
-def _line_out(line: LedgerLine, balance_fen: int) -> LedgerLineOut:
+def _line_out(line: AccountLine, balance_fen: int) -> LedgerLineOut:
     return LedgerLineOut(
         entry_id=line.entry_id,
         seq=line.place.seq,

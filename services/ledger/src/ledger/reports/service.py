@@ -8,13 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.database import snapshot
 from common.dates import today_in_shanghai
 from common.errors import NOT_FOUND
-from common.paging import decode_cursor, encode_cursor
 from common.validation import invalid_field
+from ledger.journal.account_lines import (
+    AccountLine,
+    AccountSeen,
+    Place,
+    cursor_after,
+    lines_between,
+    moved_on_day_up_to,
+    read_cursor,
+)
 from ledger.journal.drafts import CONTROL_ACCOUNTS, Basis
 from ledger.journal.standing import Cut, Moment, Wanted, cut_at
 from ledger.reports import rules, store
 from ledger.reports.rules import ControlFigures, FundNode, TrialLine, TrialTotal
-from ledger.reports.store import LedgerLine, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class AccountLedger:
     debit_fen: int
     credit_fen: int
     closing_fen: int
-    lines: list[tuple[LedgerLine, int]]
+    lines: list[tuple[AccountLine, int]]
     next_cursor: str | None
 
 
@@ -181,7 +188,7 @@ async def account_ledger(
     Raises ``not_found`` for an unknown book, fund or account, ``invalid_request`` for a range that is reversed or begins
     after today, for a ``seq`` the book has not reached, and for a foreign cursor.
     """
-    after, seen_seq = _read_cursor(cursor)
+    after, seen_seq = read_cursor(cursor)
     today = today_in_shanghai()
     async with snapshot(engine) as connection:
         cut, head = await cut_at(connection, book, Moment(at_seq=question.at_seq))
@@ -197,9 +204,7 @@ async def account_ledger(
         reader = _AccountReader(connection, book, question, head, seq)
         opening_debit, opening_credit = await reader.turnover_before(span[0])
         closing_debit, closing_credit = await reader.turnover_before(span[1] + timedelta(days=1))
-        lines = await store.ledger_lines(
-            connection, book, question.fund, question.account, span, after=after, up_to_seq=seq, limit=limit + 1
-        )
+        lines = await lines_between(connection, reader.seen, span, after=after, limit=limit + 1)
         before_fen = opening_debit - opening_credit if after is None else await reader.balance_after(after)
     shown = lines[:limit]
     movements = (line.debit_fen - line.credit_fen for line in shown)
@@ -218,7 +223,7 @@ async def account_ledger(
         credit_fen=closing_credit - opening_credit,
         closing_fen=closing_debit - closing_credit,
         lines=list(zip(shown, rules.running_balances(before_fen, movements), strict=True)),
-        next_cursor=None if last is None else encode_cursor(last.effective_on, last.seq, last.line, seq),
+        next_cursor=None if last is None else cursor_after(last, seq),
     )
 
 
@@ -231,6 +236,11 @@ class _AccountReader:
     question: AccountQuestion
     head: int
     seq: int
+
+    @property
+    def seen(self) -> AccountSeen:
+        """The account, up to the reader's ``seq``."""
+        return AccountSeen(self.book, self.question.fund, self.question.account, self.seq)
 
     async def turnover_before(self, day: date) -> tuple[int, int]:
         """Return debit and credit turnover up to the day before ``day``."""
@@ -248,9 +258,7 @@ class _AccountReader:
     async def balance_after(self, place: Place) -> int:
         """Return the balance right after a line."""
         debit, credit = await self.turnover_before(place.effective_on)
-        moved = await store.moved_on_day_up_to(
-            self.connection, self.book, self.question.fund, self.question.account, place, up_to_seq=self.seq
-        )
+        moved = await moved_on_day_up_to(self.connection, self.seen, place)
         return debit - credit + moved
 
 
@@ -262,11 +270,3 @@ async def _span(connection: AsyncConnection, book: str, question: AccountQuestio
     if last < first:
         raise invalid_field("to", "before_from", "截止日期早于起始日期。", "Ends before it begins.")
     return first, last
-
-
-def _read_cursor(cursor: str | None) -> tuple[Place | None, int | None]:
-    match decode_cursor(cursor, date, int, int, int):
-        case (date() as day, int() as seq, int() as line, int() as seen_seq):
-            return Place(day, seq, line), seen_seq
-        case _:
-            return None, None

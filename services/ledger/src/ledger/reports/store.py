@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.accounts.tables import account
@@ -13,20 +12,10 @@ from ledger.books.tables import book as book_table
 from ledger.budgets.tables import purpose
 from ledger.funds.tables import fund
 from ledger.journal.drafts import Basis
-from ledger.journal.standing import Cut, Wanted, standing, turnover
-from ledger.journal.tables import journal_entry, posting
+from ledger.journal.standing import Cut, Wanted, standing
 from ledger.reports.rules import ControlFigures, FundNode, TrialLine, Turnover
 
 _CONTROL = ("allotted", "available", "encumbered", "expended")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One point in an account's history: lines are ordered by effective date, then ``seq``, then line."""
-
-    effective_on: date
-    seq: int
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +25,6 @@ class AccountNames:
     basis: Basis
     name_zh: str
     name_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """One posting on an account with what its reader needs of the entry. Turnover is negative for a red posting."""
-
-    place: Place
-    entry_id: UUID
-    voucher_type: str
-    voucher_number: int
-    description: str
-    reference: str | None
-    memo: str | None
-    red: bool
-    budget_year: int
-    source: str
-    debit_fen: int
-    credit_fen: int
 
 
 async def turnover_at(
@@ -170,72 +141,3 @@ async def has_purpose(connection: AsyncConnection, book: str, fund_code: str, co
         select(literal(1)).where(purpose.c.book == book, purpose.c.code == code, serves).limit(1)
     )
     return found.first() is not None
-
-
-def _lines_of(book: str, fund_code: str, code: str, up_to_seq: int) -> tuple[Select[tuple[object, ...]], FromClause]:
-    """Return the lines of one account and the FROM element of their postings.
-
-    Entry by entry in the order of the index on dates, each with a look at its own postings (LATERAL … OFFSET 0): before the database has
-    statistics of a young book it would otherwise read all the account's postings again for every entry.
-    """
-    entry_names = ("effective_on", "id", "voucher_type", "voucher_number", "description", "reference")
-    line_names = ("seq", "line", "memo", "red", "budget_year", "source")
-    figures = [turnover(side).label(f"{side}_fen") for side in ("debit", "credit")]
-    line = (
-        select(*(posting.c[name] for name in line_names), *figures)
-        .where(posting.c.book == journal_entry.c.book, posting.c.seq == journal_entry.c.seq, posting.c.book == book)
-        .where(posting.c.fund == fund_code, posting.c.account == code)
-        .offset(0)
-        .lateral("line")
-    )
-    query = (
-        select(*(journal_entry.c[name] for name in entry_names), *line.c)
-        .join(line, true())
-        .where(journal_entry.c.book == book, journal_entry.c.seq <= up_to_seq)
-    )
-    return query, line
-
-
-async def ledger_lines(
-    connection: AsyncConnection,
-    book: str,
-    fund_code: str,
-    code: str,
-    span: tuple[date, date],
-    *,
-    after: Place | None,
-    up_to_seq: int,
-    limit: int,
-) -> list[LedgerLine]:
-    """Lines of one account effective within ``span``, oldest first, after a place, of entries up to ``up_to_seq``."""
-    lines, line = _lines_of(book, fund_code, code, up_to_seq)
-    lines = lines.where(journal_entry.c.effective_on.between(*span))
-    if after is not None:
-        entry_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq)
-        line_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line)
-        # The first condition can use the index on (book, effective_on, seq); the second leaves out lines already shown.
-        lines = lines.where(
-            entry_place >= tuple_(literal(after.effective_on), literal(after.seq)),
-            line_place > tuple_(literal(after.effective_on), literal(after.seq), literal(after.line)),
-        )
-    ordered = lines.order_by(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line).limit(limit)
-    return [
-        LedgerLine(
-            Place(row.effective_on, row.seq, row.line), row.id, row.voucher_type, row.voucher_number, row.description,
-            row.reference, row.memo, row.red, row.budget_year, row.source, row.debit_fen, row.credit_fen,
-        )
-        for row in await connection.execute(ordered)
-    ]  # fmt: skip
-
-
-async def moved_on_day_up_to(
-    connection: AsyncConnection, book: str, fund_code: str, code: str, place: Place, *, up_to_seq: int
-) -> int:
-    """Return what the account moved (debit minus credit) on the place's day up to and including that line."""
-    lines, line = _lines_of(book, fund_code, code, up_to_seq)
-    moved = lines.where(
-        journal_entry.c.effective_on == place.effective_on,
-        tuple_(line.c.seq, line.c.line) <= tuple_(literal(place.seq), literal(place.line)),
-    ).subquery()
-    total = await connection.execute(select(func.coalesce(func.sum(moved.c.debit_fen - moved.c.credit_fen), 0)))
-    return int(total.scalar_one())

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,11 +11,8 @@ from sqlalchemy import (
     Select,
     case,
     func,
-    literal,
     select,
     text,
-    true,
-    tuple_,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +23,7 @@ from ledger.books.tables import book as book_table
 from ledger.funds.tables import fund as fund_table
 from ledger.funds.tables import opening_balance
 from ledger.journal.drafts import CASH
+from ledger.journal.standing import turnover
 from ledger.journal.tables import journal_entry, posting
 from ledger.statements.rules import Account, Moved, TakenOver
 
@@ -64,35 +61,6 @@ class Narrowing:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One point in an account's history: lines are ordered by effective date, then ``seq``, then line."""
-
-    effective_on: date
-    seq: int
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class PostedOn:
-    """One posting on an account with what its reader needs of the entry. Turnover is negative for a red posting."""
-
-    place: Place
-    entry_id: UUID
-    period: str
-    voucher_type: str
-    voucher_number: int
-    description: str
-    reference: str | None
-    memo: str | None
-    red: bool
-    budget_year: int
-    source: str
-    purpose_code: str
-    debit_fen: int
-    credit_fen: int
-
-
-@dataclass(frozen=True, slots=True)
 class CashMoved:
     """What entries of one kind moved of a fund's cash in a range: how many postings, received and paid in fen."""
 
@@ -102,12 +70,6 @@ class CashMoved:
     received_fen: int
     paid: int
     paid_fen: int
-
-
-def _turnover(side: str) -> ColumnElement[int]:
-    """Return what a posting adds to one side's turnover: its amount, negative if red, or zero for the other side."""
-    coloured = case((posting.c.red, -posting.c.amount_fen), else_=posting.c.amount_fen)
-    return case((posting.c.side == side, coloured), else_=literal(0))
 
 
 def _on_entry() -> ColumnElement[bool]:
@@ -141,7 +103,7 @@ async def turnover_at(
         part(daily_total, -1).where(daily_total.c.day > cut.day, daily_total.c.day <= _month_end(cut.day)),
     ]
     if cut.seq < cut.head:
-        figures = [(-_turnover(side)).label(f"{side}_fen") for side in ("debit", "credit")]
+        figures = [(-turnover(side)).label(f"{side}_fen") for side in ("debit", "credit")]
         later = select(*(posting.c[name] for name in columns), *figures).join(journal_entry, _on_entry())
         later = later.where(posting.c.book == book, posting.c.seq > cut.seq, journal_entry.c.effective_on <= cut.day)
         parts.append(wanted.of(later, posting))
@@ -165,7 +127,7 @@ async def taken_over(
     if not seqs:
         return []
     named = [posting.c[name] for name in columns]
-    figures = [func.sum(_turnover(side)).label(f"{side}_fen") for side in ("debit", "credit")]
+    figures = [func.sum(turnover(side)).label(f"{side}_fen") for side in ("debit", "credit")]
     query = (
         select(*named, journal_entry.c.effective_on, *figures)
         .join(journal_entry, _on_entry())
@@ -212,7 +174,7 @@ async def months_of_days(
         )
     ]
     if cut.seq < cut.head:
-        figures = [-_turnover(side) for side in ("debit", "credit")]
+        figures = [-turnover(side) for side in ("debit", "credit")]
         later = select(journal_entry.c.effective_on, *figures).join(journal_entry, _on_entry())
         later = later.where(
             posting.c.book == book, posting.c.seq > cut.seq, journal_entry.c.effective_on.between(*span)
@@ -238,73 +200,6 @@ async def accounts(connection: AsyncConnection, book: str, fund: str | None = No
     if fund is not None:
         query = query.where(account.c.fund == fund)
     return {(row.fund, row.code): Account(*row) for row in await connection.execute(query)}
-
-
-def _lines_of(book: str, fund: str, code: str, up_to_seq: int) -> tuple[Select[tuple[object, ...]], FromClause]:
-    """Return the lines of one account, without opening entries, and the FROM element of their postings.
-
-    Entry by entry in the order of the index on dates, each with a look at its own postings (LATERAL … OFFSET 0): before the database has
-    statistics of a young book it would otherwise read all the account's postings again for every entry.
-    """
-    entry = ("effective_on", "id", "period", "voucher_type", "voucher_number", "description", "reference")
-    names = ("seq", "line", "memo", "red", "budget_year", "source", "purpose_code")
-    figures = [_turnover(side).label(f"{side}_fen") for side in ("debit", "credit")]
-    line = (
-        select(*(posting.c[name] for name in names), *figures)
-        .where(_on_entry(), posting.c.book == book, posting.c.fund == fund, posting.c.account == code)
-        .offset(0)
-        .lateral("line")
-    )
-    query = (
-        select(*(journal_entry.c[name] for name in entry), *line.c)
-        .join(line, true())
-        .where(journal_entry.c.book == book, journal_entry.c.seq <= up_to_seq, journal_entry.c.kind != _OPENING)
-    )
-    return query, line
-
-
-async def posted_on(
-    connection: AsyncConnection,
-    book: str,
-    fund: str,
-    code: str,
-    span: tuple[date, date],
-    *,
-    after: Place | None,
-    up_to_seq: int,
-    limit: int,
-) -> list[PostedOn]:
-    """Lines of one account effective within ``span``, oldest first, after a place, without opening entries."""
-    lines, line = _lines_of(book, fund, code, up_to_seq)
-    lines = lines.where(journal_entry.c.effective_on.between(*span))
-    if after is not None:
-        entry_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq)
-        line_place = tuple_(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line)
-        lines = lines.where(
-            entry_place >= tuple_(literal(after.effective_on), literal(after.seq)),
-            line_place > tuple_(literal(after.effective_on), literal(after.seq), literal(after.line)),
-        )
-    ordered = lines.order_by(journal_entry.c.effective_on, journal_entry.c.seq, line.c.line).limit(limit)
-    return [
-        PostedOn(
-            Place(row.effective_on, row.seq, row.line), row.id, row.period, row.voucher_type, row.voucher_number, row.description,
-            row.reference, row.memo, row.red, row.budget_year, row.source, row.purpose_code, row.debit_fen, row.credit_fen,
-        )
-        for row in await connection.execute(ordered)
-    ]  # fmt: skip
-
-
-async def moved_on_day_up_to(
-    connection: AsyncConnection, book: str, fund: str, code: str, place: Place, *, up_to_seq: int
-) -> int:
-    """Return what the account moved (debit minus credit) on the place's day up to and including that line."""
-    lines, line = _lines_of(book, fund, code, up_to_seq)
-    moved = lines.where(
-        journal_entry.c.effective_on == place.effective_on,
-        tuple_(line.c.seq, line.c.line) <= tuple_(literal(place.seq), literal(place.line)),
-    ).subquery()
-    total = await connection.execute(select(func.coalesce(func.sum(moved.c.debit_fen - moved.c.credit_fen), 0)))
-    return int(total.scalar_one())
 
 
 _AGAINST = text("""

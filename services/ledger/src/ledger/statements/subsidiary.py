@@ -8,14 +8,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import snapshot
 from common.errors import NOT_FOUND
-from common.paging import decode_cursor, encode_cursor
 from common.validation import invalid_field
+from ledger.journal.account_lines import (
+    AccountLine,
+    AccountSeen,
+    Place,
+    cursor_after,
+    lines_between,
+    moved_on_day_up_to,
+    read_cursor,
+)
 from ledger.reports.rules import running_balances
 from ledger.statements import rules, store
 from ledger.statements.rules import Account, RangeQuestion, Span, TakenOver
 from ledger.statements.schemas import SubsidiaryLedgerOut, SubsidiaryLine
 from ledger.statements.service import Scene, month_line, moved_in, scene_of, span_of
-from ledger.statements.store import Narrowing, Place, PostedOn
+from ledger.statements.store import Narrowing
 
 _COLUMNS = ("fund", "account")
 
@@ -36,6 +44,10 @@ class _Reader:
     def wanted(self) -> Narrowing:
         return Narrowing(self.account.fund, (self.account.code,))
 
+    @property
+    def seen(self) -> AccountSeen:
+        return AccountSeen(self.book, self.account.fund, self.account.code, self.seq, openings=False)
+
     async def balance_after(self, place: Place) -> int:
         """Return the balance right after a line; opening entries of the range stand from its first day on."""
         before = await store.turnover_at(
@@ -46,9 +58,7 @@ class _Reader:
             self.wanted,
         )
         ahead = sum(one.moved.net_fen for one in self.taken if place.effective_on <= one.effective_on <= self.span.last)
-        moved = await store.moved_on_day_up_to(
-            self.connection, self.book, self.account.fund, self.account.code, place, up_to_seq=self.seq
-        )
+        moved = await moved_on_day_up_to(self.connection, self.seen, place)
         return sum(one.net_fen for one in before) + ahead + moved
 
     async def months(self, span: Span) -> list[tuple[str, int, int]]:
@@ -90,7 +100,7 @@ async def subsidiary_ledger(
     All pages together are one picture: the cursor holds the ``seq`` of the first page, and later entries are left out.
     Raises ``not_found`` for an unknown book, fund or account, ``invalid_request`` for a range that cannot be and a foreign cursor.
     """
-    after, seen_seq = _read_cursor(cursor)
+    after, seen_seq = read_cursor(cursor)
     async with snapshot(engine) as connection:
         scene = await scene_of(connection, book)
         scene.require(fund)
@@ -110,9 +120,7 @@ async def subsidiary_ledger(
         moved = await moved_in(connection, book, span, scene, _COLUMNS, wanted, seq=seq)
         movement = moved[0] if moved else rules.Movement((fund, account), 0, 0, 0)
         months = rules.month_sums(movement.opening_fen, await reader.months(span), await reader.year_before())
-        lines = await store.posted_on(
-            connection, book, fund, account, (span.first, span.last), after=after, up_to_seq=seq, limit=limit + 1
-        )
+        lines = await lines_between(connection, reader.seen, (span.first, span.last), after=after, limit=limit + 1)
         shown = lines[:limit]
         before_fen = movement.opening_fen if after is None else await reader.balance_after(after)
         seqs = sorted({line.place.seq for line in shown})
@@ -138,12 +146,12 @@ async def subsidiary_ledger(
         closing_direction=rules.direction(movement.closing_fen),
         months=[month_line(one) for one in months],
         items=list(_with_balances(before_fen, shown, against)),
-        next_cursor=None if last is None else encode_cursor(last.effective_on, last.seq, last.line, seq),
+        next_cursor=None if last is None else cursor_after(last, seq),
     )
 
 
 def _with_balances(
-    before_fen: int, lines: list[PostedOn], against: dict[tuple[int, str], list[str]]
+    before_fen: int, lines: list[AccountLine], against: dict[tuple[int, str], list[str]]
 ) -> Iterable[SubsidiaryLine]:
     balances = running_balances(before_fen, (line.debit_fen - line.credit_fen for line in lines))
     for line, balance_fen in zip(lines, balances, strict=True):
@@ -169,11 +177,3 @@ def _with_balances(
             balance_fen=balance_fen,
             direction=rules.direction(balance_fen),
         )
-
-
-def _read_cursor(cursor: str | None) -> tuple[Place | None, int | None]:
-    match decode_cursor(cursor, date, int, int, int):
-        case (date() as day, int() as seq, int() as line, int() as seen_seq):
-            return Place(day, seq, line), seen_seq
-        case _:
-            return None, None
