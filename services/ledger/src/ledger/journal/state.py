@@ -285,7 +285,7 @@ class BookState:
         return {source: fen for (f, a, _, source, _), fen in self.balances.items() if f == fund and a == CASH and fen}
 
     def purpose_codes(self, fund: str) -> tuple[str, ...]:
-        """Every purpose a line of this fund may carry, once: none, its own, and those of the funds above it, which may have the same code."""
+        """Every purpose a line of this fund may carry: none, its own, those of the funds above it; each code once."""
         its_own = (code for owner, code in self.purposes if fund == owner or fund.startswith(f"{owner}."))
         return (NO_PURPOSE, *dict.fromkeys(its_own))
 
