@@ -159,6 +159,15 @@ async def test_a_purpose_is_drawn_on_only_by_what_it_allows(ledger: LedgerCalls)
     assert paid["fund"]["available_fen"] == 100 + 200 - 50 - 50 - 60
 
 
+async def test_a_purpose_of_one_code_above_and_below_is_counted_once(ledger: LedgerCalls) -> None:
+    await ledger.made("/funds", code="repair.c01", parent="repair", name_zh="一号社区")
+    for fund in ("repair", "repair.c01"):
+        await ledger.made("/purposes", fund=fund, code="works", name_zh="用途")
+    allotted = {"amount_fen": 30, "fiscal_year": 2021, "effective_on": ON, "authority": "文"}
+    made = await ledger.made("/funds/repair.c01/allotments", **allotted, purpose_code="works")
+    assert (made["fund"]["allotted_fen"], made["fund"]["available_fen"]) == (30, 30)
+
+
 async def test_a_payment_is_taken_back_whatever_may_draw_on_its_purpose(ledger: LedgerCalls) -> None:
     await purpose(ledger, "works", kinds=["payment"], sources=["central"])
     await version(ledger, "original", ("employment", "works", 200))

@@ -285,8 +285,9 @@ class BookState:
         return {source: fen for (f, a, _, source, _), fen in self.balances.items() if f == fund and a == CASH and fen}
 
     def purpose_codes(self, fund: str) -> tuple[str, ...]:
-        """Every purpose a line of this fund may carry: none, its own, and those of the funds above it."""
-        return (NO_PURPOSE, *(code for owner, code in self.purposes if fund == owner or fund.startswith(f"{owner}.")))
+        """Every purpose a line of this fund may carry: none, its own, those of the funds above it; each code once."""
+        its_own = (code for owner, code in self.purposes if fund == owner or fund.startswith(f"{owner}."))
+        return (NO_PURPOSE, *dict.fromkeys(its_own))
 
     def purpose(self, fund: str, code: str) -> PurposeState | None:
         """The purpose of that code of the fund, or of the nearest fund above it that has one."""
