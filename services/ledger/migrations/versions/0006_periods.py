@@ -6,9 +6,9 @@ Revision ID: 0006
 Revises: 0005
 """
 
-from pathlib import Path
-
 from alembic import op
+
+from common.migrations import NO_WAY_BACK, run_script
 
 revision = "0006"
 down_revision = "0005"
@@ -18,14 +18,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the table, and replace the proof of closing and reopening; nothing that is stored changes."""
-    connection = op.get_bind().connection.dbapi_connection
-    if connection is None:
-        raise RuntimeError("migrations run on an open connection")
-    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    connection.run_async(lambda driver: driver.execute(script))
+    run_script(op.get_bind(), __file__)
 
 
 def downgrade() -> None:
     """Refuse: a ledger is never taken apart."""
-    message = "the ledger has no way back: restore a backup instead"
-    raise NotImplementedError(message)
+    raise NotImplementedError(NO_WAY_BACK)
