@@ -100,6 +100,7 @@ async def test_an_erased_giver_is_gone_while_the_gift_and_the_chain_stay(
     ("body", "field"),
     [
         ({"ref": "有空格 的", "name": "示例"}, "ref"),
+        ({"ref": "110101199003074477", "name": "示例"}, "ref"),
         ({"ref": "g", "name": ""}, "name"),
         ({"ref": "g"}, "name"),
         ({"ref": "g", "name": "示" * 101}, "name"),

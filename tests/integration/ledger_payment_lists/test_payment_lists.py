@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -63,8 +66,12 @@ class Office(LedgerCalls):
 
     async def fund_with(self, fen: int) -> None:
         """Give the employment fund money and budget."""
-        await self.made("/funds/employment/receipts", amount_fen=fen, source="county", effective_on="2021-01-05")
-        said = {"fiscal_year": 2021, "authority": "文1", "effective_on": "2021-01-05"}
+        await self.fund_with_on(fen, "2021-01-05")
+
+    async def fund_with_on(self, fen: int, on: str) -> None:
+        """Give it on a day."""
+        await self.made("/funds/employment/receipts", amount_fen=fen, source="county", effective_on=on)
+        said = {"fiscal_year": 2021, "authority": "文1", "effective_on": on}
         await self.made("/funds/employment/allotments", amount_fen=fen, **said)
 
 
@@ -166,8 +173,74 @@ async def test_the_date_may_be_said_once_for_the_whole_list(office: Office) -> N
     missing = (await office.send(file)).json()
     assert (missing["errors"][0]["field"], missing["errors"][0]["code"]) == ("file", "column_missing")
     assert statuses(await office.takes(file, effective_on="2021-05-31")) == ["posted"]
+    # Said by the row or by the list, it is the same payment; the list sent again under another date is the same list.
     with_date = csv_file(HEADINGS, ("600", "post-1", "工资", "2021-05-31"))
     assert statuses(await office.takes(with_date)) == ["replayed"]
+    assert statuses(await office.takes(file, effective_on="2021-06-30")) == ["replayed"]
+    # A row that says another date says another thing.
+    other_day = csv_file(HEADINGS, ("600", "post-1", "工资", "2021-06-30"))
+    assert statuses(await office.takes(other_day)) == ["posted"]
+    assert statuses(await office.takes(other_day)) == ["replayed"]
+
+
+async def test_a_list_retried_under_a_later_date_pays_only_what_was_left(office: Office) -> None:
+    file = csv_file(HEADINGS[:3], *((WAGE[0], f"post-{number}", "工资") for number in range(12)))
+    first = await office.takes(file, mode="good", effective_on="2021-05-31")
+    assert Counter(statuses(first)) == {"posted": 10, "refused": 2}
+    assert (await office.post("/periods/2021-01/close", {})).is_success
+    await office.fund_with_on(120_000, "2021-06-01")
+    done = await office.takes(file, effective_on="2021-06-01")
+    assert Counter(statuses(done)) == {"replayed": 10, "posted": 2}
+    assert await office.paid_fen() == 12 * 60_000
+
+
+async def test_an_id_is_the_same_however_it_is_spelled(office: Office) -> None:
+    await office.made("/funds/insurance/receipts", amount_fen=1_000, source="county", effective_on="2021-01-05")
+    said = {"fiscal_year": 2021, "authority": "文1", "effective_on": "2021-01-05"}
+    await office.made("/funds/insurance/allotments", amount_fen=1_000, **said)
+    pool = {"amount_fen": 900, "payee_ref": "insurer-1", "purpose": "防贫保", "effective_on": "2021-01-06"}
+    item = (await office.made("/funds/insurance/pool-prepayments", **pool))["item"]["id"]
+    headings = ("保险资金池", "赔付金额（元）", "收款方引用号", "事由", "日期")
+    template = (await office.get("/payment-lists/template", operation="pool_payout")).content.decode("utf-8-sig")
+    assert set(headings) <= set(template.strip().split(",")), template
+    told = [
+        await office.takes(
+            csv_file(headings, (spelled, "1.00", "claim-1", "赔付", "2021-02-01")),
+            operation="pool_payout",
+            fund="insurance",
+        )
+        for spelled in (item, item.upper(), item.replace("-", ""))
+    ]
+    assert [statuses(one) for one in told] == [["posted"], ["replayed"], ["replayed"]]
+    assert (await office.read(f"/open-items/{item}"))["remaining_fen"] == 800
+
+
+async def test_what_was_taken_back_is_not_paid_by_the_same_row_again(office: Office) -> None:
+    [paid] = (await office.takes(wages(1)))["results"]
+    back = {"effective_on": "2021-05-31", "reason": "重复"}
+    red = await office.made(f"/funds/employment/welfare-wages/{paid['entry']}/reversal", **back)
+    [again] = (await office.takes(wages(1)))["results"]
+    assert (again["status"], again["entry"], again["taken_back_by"]) == ("replayed", paid["entry"], red["id"])
+    assert await office.paid_fen() == 0
+
+
+@pytest.mark.parametrize("number", ["1E+5000", "1E+800000", "Infinity", "NaN", "sNaN", "1E-400"])
+async def test_a_number_nobody_counts_with_is_a_bad_amount_and_costs_nothing(office: Office, number: str) -> None:
+    plain = xlsx([HEADINGS, (Decimal(0), Decimal(1), "工资", "2021-05-31")])
+    for place in ("A2", "B2"):
+        written = zipfile.ZipFile(io.BytesIO(plain)).read("xl/worksheets/sheet1.xml").decode()
+        sheet = re.sub(rf'(<c r="{place}"[^>]*><v>)[^<]*', rf"\g<1>{number}", written)
+        made = xlsx([HEADINGS], **{"xl/worksheets/sheet1.xml": sheet})
+        assert number in sheet
+        told = await office.takes(made, dry_run=True, mode="good")
+        assert (told["rows"], len(told["bad_rows"])) == (1, 1), told
+
+
+async def test_a_fee_tells_no_amount_of_its_base(office: Office) -> None:
+    headings = "保险资金池,计费的赔付总额（元）,费率（万分之一）,事由,日期"
+    row = "0198c5a2-7c1e-7f7e-9d53-0a54b3a5a1f0,1000.00,1500,手续费,2021-05-31"
+    told = await office.takes(f"{headings}\n{row}\n".encode(), operation="pool_fee", fund="insurance", dry_run=True)
+    assert (told["posted_fen"], told["results"][0]["amount_fen"]) == (None, None)
 
 
 REFUSED: list[tuple[bytes, dict[str, object], str, str]] = [
@@ -243,6 +316,8 @@ async def test_a_list_waits_for_its_second_person_and_may_be_sent_again_after_a_
     assert again["results"][1]["proposal"] == waiting
     assert (await office.post(f"/proposals/{waiting}/approval", {}, "checker")).is_success
     assert statuses(await office.takes(wages(2))) == ["replayed", "replayed"]
+    [_, approved] = (await office.takes(wages(2)))["results"]
+    assert approved["entry"] is not None  # what waited is told with its entry once it is approved
     assert await office.paid_fen() == 60_000
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "Code",
     "Line",
     "PersonalDataKind",
+    "PlainCode",
     "PlainLine",
     "PlainText",
     "Text",
@@ -85,6 +86,9 @@ PlainText = Annotated[Text, AfterValidator(_without_personal_data)]
 
 Code = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A code: 1 to 64 ASCII letters, digits, dots, hyphens and underscores, e.g. ``repair.overhaul.c01``."""
+
+PlainCode = Annotated[Code, AfterValidator(_without_personal_data)]
+"""A `Code` that is no ID, mobile or bank card number: refused as ``personal_data_in_text``."""
 
 BookCode = Annotated[
     str,

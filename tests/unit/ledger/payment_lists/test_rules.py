@@ -84,15 +84,27 @@ def test_the_first_cell_that_cannot_be_read_makes_its_row_bad(cells: tuple[Cell,
     assert (found.row, found.column, found.code) == (9, column, code)
 
 
-def test_a_key_stands_for_the_operation_the_fund_the_content_and_which_of_equal_rows_it_is() -> None:
-    one: dict[str, int | str] = {"amount_fen": 1, "payee_ref": "a"}
-    turned: dict[str, int | str] = {"payee_ref": "a", "amount_fen": 1}
-    other: dict[str, int | str] = {"amount_fen": 2, "payee_ref": "a"}
+def _row(dated: bool, **said: int | str) -> ListRow:  # noqa: FBT001 - reads as a table
+    return ListRow(2, {"payee_ref": "a", "effective_on": "2021-05-31", **said}, dated)
+
+
+def test_keys_stand_for_the_operation_the_fund_the_content_and_which_of_equal_rows_it_is() -> None:
+    one, other = _row(True, amount_fen=1), _row(True, amount_fen=2)
+    turned = one._replace(row=9, said=dict(reversed(one.said.items())))
     first, second, third = keys_of("award", "industry", [one, other, turned])
-    assert len({first, second, third}) == 3
+    assert len({first.own, second.own, third.own}) == 3
     assert keys_of("award", "industry", [other, turned, one]) == [second, first, third]
     assert keys_of("award", "industry", [one]) == [first]
-    assert keys_of("award", "repair", [one]) != [first]
-    assert keys_of("relief_grant", "industry", [one]) != [first]
-    assert attempt(first, 1) != attempt(first, 2)
-    assert len(attempt(first, 10)) < 200
+    assert keys_of("award", "repair", [one])[0].own != first.own
+    assert keys_of("relief_grant", "industry", [one])[0].own != first.own
+    assert attempt(first.own, 1) != attempt(first.own, 2)
+    assert len(attempt(first.own, 10)) < 200
+
+
+def test_the_lists_date_is_no_part_of_a_row_and_a_row_that_says_it_is_the_other_way_to_say_it() -> None:
+    [undated] = keys_of("award", "industry", [_row(False, amount_fen=1)])
+    [later] = keys_of("award", "industry", [_row(False, amount_fen=1, effective_on="2021-06-01")])
+    [dated] = keys_of("award", "industry", [_row(True, amount_fen=1)])
+    assert undated.own == later.own
+    assert undated.other != later.other
+    assert (dated.own, dated.other) == (undated.other, undated.own)

@@ -36,6 +36,8 @@ _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # ECMA-376 part 1, 18.8.30: the formats every program knows without being told, and the East Asian dates.
 _DAY_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
+_MOST_DIGITS: Final = 400
+"""More digits before or behind the point than a spreadsheet program's numbers have: such a one is read as a text."""
 _LAST_SERIAL: Final = 2_958_466  # 10000-01-01
 _LEAP_BUG: Final = 60  # the day 1900-02-29, which only spreadsheets know
 _NOTHING: Final[dict[str, str]] = {}
@@ -267,7 +269,10 @@ class _Grid:
             number = Decimal(self.value.strip())
         except InvalidOperation:
             return _clean(self.value)
-        if int(self.attributes.get("s", "0")) not in self.day_styles or not number.is_finite():
+        if not number.is_finite() or not -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS:
+            # No number anybody counts with. As a text it is refused where an amount is meant, and costs nothing where a text is.
+            return _clean(self.value)
+        if int(self.attributes.get("s", "0")) not in self.day_styles:
             return number
         return self._day(number)
 

@@ -31,6 +31,7 @@ from ledger.journal.once import Once
 from ledger.journal.posting import Again
 from ledger.journal.reading import require_book
 from ledger.journal.state import ApprovalRule, BookState
+from ledger.problems import SECOND_PERSON_NEEDED
 
 
 async def set_rules(engine: PostingEngine, once: Once, by_person: str, wanted: Sequence[ApprovalRule]) -> Answer:
@@ -126,7 +127,10 @@ async def list_proposals(
 
 def _approval(desk: Approving, once: Once, checker: str, found: Row[Any]) -> PostingRequest:
     """Return the request that does what was proposed, under the names of its preparer and its checker."""
-    again = desk.again[found.operation]
+    again = desk.again.get(found.operation)
+    if again is None:
+        # An operation of the county's own that is no longer in its catalogue.
+        raise SECOND_PERSON_NEEDED.error()
     people = People(found.prepared_by, posted_by=checker, reviewed_by=checker)
     inner = again(once, people, orjson.loads(found.arguments))
     wish = Decision(found.id, "approved", checker)

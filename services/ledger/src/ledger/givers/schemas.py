@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from common.text import Code, Line, PlainText
+from common.text import Line, PlainCode, PlainText
 from common.web import Wire, example
 
 Name = Annotated[Line, Field(max_length=100)]
@@ -16,7 +16,7 @@ class GiverIn(Wire):
 
     model_config = example({"ref": "giver-01", "name": "示例捐赠人", "contact": "示例街道 1 号"})
 
-    ref: Code
+    ref: PlainCode
     """The opaque reference gifts name 捐赠人引用号; says nothing about the person."""
     name: Name
     """Name of the person or organisation 姓名或名称; sealed."""

@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -45,10 +45,11 @@ Said = dict[str, int | str]
 
 
 class ListRow(NamedTuple):
-    """A row that can be read."""
+    """A row that can be read; ``dated`` if it says its own date, else it has the list's."""
 
     row: int
     said: Said
+    dated: bool
 
 
 def columns_of(operation: Operation) -> tuple[Column, ...]:
@@ -116,6 +117,7 @@ def _plain(heading: str) -> str:
 def read_row(row: Row, layout: Layout, default_date: date | None) -> ListRow | BadRow:
     """Read one row; the first cell that cannot be read makes it bad, with its column and the reason."""
     said: Said = {} if default_date is None else {_DATE: default_date.isoformat()}
+    dated = False
     for index, cell in enumerate(row.cells):
         if cell is None:
             continue
@@ -130,7 +132,8 @@ def read_row(row: Row, layout: Layout, default_date: date | None) -> ListRow | B
             return BadRow(row.number, column.zh, error.code, error.zh, error.en)
         if value is not None:
             said[column.field] = value
-    return ListRow(row.number, said)
+            dated = dated or column.field == _DATE
+    return ListRow(row.number, said, dated)
 
 
 def _value(cell: Cell, kind: str) -> int | str | None:
@@ -160,19 +163,37 @@ def _day(cell: Cell) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def keys_of(operation: str, fund: str, rows: Iterable[Mapping[str, int | str]]) -> list[str]:
-    """Return each row's key: equal for equal rows of the same operation and fund, in whatever file and order they come.
+class Keys(NamedTuple):
+    """What makes a row the same row in whatever file it comes.
 
-    Of rows with the same content the second is the second of every file. The key is the first attempt's; ``attempt`` makes the next.
+    ``own`` is of what the row itself says; ``other`` is what it would be with its date said by the list instead of the row, or the other
+    way round. A list sent again under another date finds its rows by ``own``, one that got a column of dates by ``other``.
+    """
+
+    own: str
+    other: str
+
+
+def keys_of(operation: str, fund: str, rows: Sequence[ListRow]) -> list[Keys]:
+    """Return each row's keys: equal for equal rows of the same operation and fund, in whatever file and order they come.
+
+    Of rows with the same content the second is the second of every file. The keys are those of the first attempt; ``attempt`` makes the
+    next.
     """
     seen: Counter[str] = Counter()
     keys = []
-    for said in rows:
-        content = json.dumps([operation, fund, said], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-        mark = sha256(content.encode("ascii")).hexdigest()
-        seen[mark] += 1
-        keys.append(f"list:{mark}:{seen[mark]}")
+    for row in rows:
+        undated = {name: value for name, value in row.said.items() if name != _DATE}
+        marks = _mark(operation, fund, row.said), _mark(operation, fund, undated)
+        own, other = marks if row.dated else reversed(marks)
+        seen[own] += 1
+        keys.append(Keys(f"list:{own}:{seen[own]}", f"list:{other}:{seen[own]}"))
     return keys
+
+
+def _mark(operation: str, fund: str, said: Mapping[str, int | str]) -> str:
+    content = json.dumps([operation, fund, said], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return sha256(content.encode("ascii")).hexdigest()
 
 
 def attempt(key: str, number: int) -> str:

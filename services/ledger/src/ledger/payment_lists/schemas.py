@@ -20,13 +20,15 @@ class ListRowOut(Wire):
     """Its number, as a spreadsheet program shows it 行号."""
     status: RowStatus
     """``replayed``: the row was paid, or proposed, by an earlier list 已由先前清单办理."""
-    amount_fen: SignedFen
-    """The row's first amount 金额."""
+    amount_fen: SignedFen | None
+    """What the row says of it 金额; null for an operation that computes its amount from a share."""
     entry: UUID | None = None
     """The journal entry 凭证 it made, now or before."""
     voucher_number: int | None = None
     proposal: UUID | None = None
     """The proposal 待复核 it made, now or before."""
+    taken_back_by: UUID | None = None
+    """The red entry 红字凭证 that took it back since; it is not done again."""
     problem: ProblemOut | None = None
     """With ``refused``."""
 
@@ -77,8 +79,8 @@ class PaymentListOut(Wire):
     replayed: int
     refused: int
     not_attempted: int
-    posted_fen: SignedFen
-    """The sum of ``amount_fen`` of the rows posted now 本次入账合计."""
+    posted_fen: SignedFen | None
+    """The sum of ``amount_fen`` of the rows posted now 本次入账合计; null as theirs."""
     bad_rows: list[BadRowOut]
     results: list[ListRowOut]
     """One per good row, in the order of the file."""

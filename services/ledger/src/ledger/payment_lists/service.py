@@ -26,6 +26,8 @@ from ledger.journal.drafts import Answer
 from ledger.operations.schemas import MOST_AT_ONCE
 from ledger.operations.service import Batch, Desk, operate_many
 from ledger.payment_lists import rules, store
+from ledger.payment_lists.rules import ListRow
+from ledger.payment_lists.store import Used
 from ledger.problems import BAD_ROWS
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from ledger.journal.drafts import Json
     from ledger.journal.engine import PostingEngine
     from ledger.operations.catalogue import Operation
-    from ledger.payment_lists.rules import Column, ListRow
+    from ledger.payment_lists.rules import Column, Keys
     from ledger.payment_lists.schemas import Mode
 
 # The headings stand above the rows.
@@ -85,14 +87,16 @@ async def take_list(
     read = await asyncio.to_thread(_read, wish, operation, desk.types[operation.operation])
     if read.bad and not batch.dry_run and (wish.mode == "all" or not read.rows):
         raise BAD_ROWS.error(field="file", errors=bad_row_errors(read.bad), bad_rows=len(read.bad))
-    first = rules.keys_of(operation.operation, wish.fund, (one.said for one in read.rows))
-    keys = await _keys_to_use(database, batch.book, first)
+    places = await _places(database, batch.book, read.rows, rules.keys_of(operation.operation, wish.fund, read.rows))
     entries = [
         {"operation": operation.operation, "fund": wish.fund, "idempotency_key": key, **one.said}
-        for one, key in zip(read.rows, keys, strict=True)
+        for one, key in zip(read.rows, places, strict=True)
+        if isinstance(key, str)
     ]
     atomic = wish.mode == "all" and not batch.dry_run
-    outcomes = await operate_many(engine, desk, batch, entries, atomic=atomic) if entries else []
+    done = await operate_many(engine, desk, batch, entries, atomic=atomic) if entries else []
+    fresh = iter(done)
+    outcomes = [next(fresh) if isinstance(place, str) else place for place in places]
     return _told(operation, wish, read, outcomes, language)
 
 
@@ -135,10 +139,11 @@ def _checked(
     if isinstance(found, BadRow):
         return found
     try:
-        body_type.model_validate(found.said)
+        body = body_type.model_validate(found.said)
     except ValidationError as error:
         return _bad(row, problem_from(error), columns)
-    return found
+    # In its one form: however an id or a date is spelled, it is the same row.
+    return found._replace(said=body.model_dump(mode="json", exclude_unset=True))
 
 
 def _bad(row: Row, problem: Problem, columns: Sequence[Column]) -> BadRow:
@@ -149,26 +154,40 @@ def _bad(row: Row, problem: Problem, columns: Sequence[Column]) -> BadRow:
     return BadRow(row.number, heading, first.code, first.zh, first.en)
 
 
-async def _keys_to_use(database: AsyncEngine, book: str, keys: Sequence[str]) -> list[str]:
-    """Return each row's key: of its last attempt, or of the next where that one came to nothing.
+async def _places(database: AsyncEngine, book: str, rows: Sequence[ListRow], keys: Sequence[Keys]) -> list[str | Used]:
+    """Return for each row what came of it before, or the key to do it under: of its first attempt, or the next if that came to nothing.
 
-    Two senders of one file may come to the same key or not: whoever comes second finds the first one's key used and done.
+    Two senders of one file may find the same key or not: whoever comes second finds the first one's key used and done.
     """
-    chosen = [rules.attempt(key, 1) for key in keys]
+    found: list[str | Used] = [""] * len(keys)
     numbers = dict.fromkeys(range(len(keys)), 1)
     async with snapshot(database) as connection:
         while numbers:
-            used = await store.used_keys(connection, book, [chosen[place] for place in numbers])
-            numbers = {place: number + 1 for place, number in numbers.items() if used.get(chosen[place], False)}
+            asked = {rules.attempt(key, number) for place, number in numbers.items() for key in keys[place]}
+            used = await store.used_keys(connection, book, sorted(asked))
+            open_ = {}
             for place, number in numbers.items():
-                chosen[place] = rules.attempt(keys[place], number)
-    return chosen
+                own, other = (used.get(rules.attempt(key, number)) for key in keys[place])
+                if own is not None and not own.came_to_nothing:
+                    found[place] = own
+                elif other is not None and not other.came_to_nothing and _same_day(other, rows[place]):
+                    found[place] = other
+                elif own is not None:
+                    open_[place] = number + 1
+                else:
+                    found[place] = rules.attempt(keys[place].own, number)
+            numbers = open_
+    return found
+
+
+def _same_day(used: Used, row: ListRow) -> bool:
+    return used.effective_on is not None and used.effective_on.isoformat() == row.said["effective_on"]
 
 
 def _told(
-    operation: Operation, wish: PaymentList, read: Read, outcomes: Sequence[Outcome], language: Language
+    operation: Operation, wish: PaymentList, read: Read, outcomes: Sequence[Outcome | Used], language: Language
 ) -> dict[str, Json]:
-    amount = next(name for name, spec in operation.fields.items() if spec.type == "fen")
+    amount = "amount_fen" if "amount_fen" in operation.fields else None
     results = [_result(one, amount, outcome, language) for one, outcome in zip(read.rows, outcomes, strict=True)]
     counts = Counter(str(one["status"]) for one in results)
     statuses = ("posted", "proposed", "replayed", "refused", "not_attempted")
@@ -178,14 +197,16 @@ def _told(
         "fund": wish.fund,
         "rows": len(read.rows) + len(read.bad),
         **{status: counts[status] for status in statuses},
-        "posted_fen": sum(fen for fen in posted if isinstance(fen, int)),
+        "posted_fen": sum(fen for fen in posted if isinstance(fen, int)) if amount else None,
         "bad_rows": [bad_row_json(bad) for bad in read.bad],
         "results": list(results),
     }
 
 
-def _result(row: ListRow, amount: str, outcome: Outcome, language: Language) -> dict[str, Json]:
-    told: dict[str, Json] = {"row": row.row, "amount_fen": row.said.get(amount, 0)}
+def _result(row: ListRow, amount: str | None, outcome: Outcome | Used, language: Language) -> dict[str, Json]:
+    told: dict[str, Json] = {"row": row.row, "amount_fen": row.said[amount] if amount else None}
+    if isinstance(outcome, Used):
+        return {**told, "status": "replayed", **_used_json(outcome)}
     if isinstance(outcome, Problem):
         rendered: dict[str, Json] = orjson.loads(orjson.dumps(outcome.render(language)))
         return {**told, "status": "refused", "problem": rendered}
@@ -198,3 +219,12 @@ def _result(row: ListRow, amount: str, outcome: Outcome, language: Language) -> 
         return {**told, "status": "replayed" if outcome.replayed else "proposed", "proposal": made}
     status = "replayed" if outcome.replayed else "posted"
     return {**told, "status": status, "entry": body["id"], "voucher_number": body["voucher_number"]}
+
+
+def _used_json(used: Used) -> dict[str, Json]:
+    return {
+        "entry": None if used.entry is None else str(used.entry),
+        "voucher_number": used.voucher_number,
+        "proposal": None if used.proposal is None else str(used.proposal),
+        "taken_back_by": None if used.taken_back_by is None else str(used.taken_back_by),
+    }
