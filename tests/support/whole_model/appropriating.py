@@ -244,7 +244,12 @@ class Settlement(Posting):
     def bind(self, book: Book) -> Self | None:
         fit = [number for number, one in enumerate(book.items) if one.kind == DUE or self.pick == 7]
         place = one_of(fit, self.pick)
-        return None if place is None else replace(self, pick=fit[place])
+        if place is None:
+            return None
+        # Mostly not before it was owed.
+        early = self.pick < 6 and self.when.on < book.items[fit[place]].on
+        when = When(book.items[fit[place]].on) if early else self.when
+        return replace(self, pick=fit[place], when=when)
 
     def subject(self, book: Book) -> tuple[str, int]:
         return book.items[self.pick].party, self.when.year
@@ -320,7 +325,7 @@ STRATEGIES: dict[str, st.Chance[Any]] = {
         TERMS,
     ),
     "transfer": st.builds(
-        Transfer,
+        lambda source, **drawn: Transfer(source=source if drawn["in_cash"] or drawn["fen"] > 35 else None, **drawn),
         fund=FUNDS_DRAWN,
         to=_TO,
         fen=FEN,

@@ -47,7 +47,8 @@ class Business(Posting):
     name: ClassVar[str] = "business"
     what: str
     fund: str | None
-    """None is the first fund that has it, or the item's."""
+    """None is the item's, or ``home`` if that has it, or the first fund that does."""
+    home: str
     fen: int
     part: int
     source: str | None
@@ -77,13 +78,21 @@ class Business(Posting):
             if place is None:
                 return None
             item = fit[place]
-        fund = self.fund or (self.kind.funds[0] if item is None else book.items[item].fund)
+        first = self.kind.funds[0] if self.home not in self.kind.funds else self.home
+        fund = self.fund or (first if item is None else book.items[item].fund)
         given = None
         if self.drawn_from is not None and "encumbrance" in self.kind.fields:
             own = [n for n, one in enumerate(book.encumbrances) if one.fund == fund or self.drawn_from == 7]
             place = one_of(own, self.drawn_from)
             given = None if place is None else own[place]
-        return replace(self, fund=fund, item=item, given=given)
+        bound = replace(self, fund=fund, item=item, given=given)
+        if item is None or self.pick > 5:
+            return bound
+        # Mostly what can be done with the item: not before it, and no more than is left of it.
+        found = book.items[item]
+        left = found.remaining_total if self.what != "reserve_recovery" else self.fen
+        when = self.when if self.when.on >= found.on else When(found.on)
+        return replace(bound, fen=min(self.fen, left or self.fen), when=when)
 
     @property
     def _fund(self) -> str:
@@ -303,10 +312,11 @@ def learn_item(ids: Ids, answer: Mapping[str, Any]) -> None:
         ids.encumbrances.append(str(item["encumbrance"]))
 
 
-def _business(names: tuple[str, ...]) -> st.Chance[Business]:
+def _business(names: tuple[str, ...], homes: tuple[str, ...] = EVERY_FUND) -> st.Chance[Business]:
     return st.builds(
         Business,
         what=st.sampled_from(names),
+        home=st.sampled_from(homes),
         fund=st.sampled_from((None,) * 9 + ("health", "repair.c01")),
         fen=FEN,
         part=st.integers(0, 12),
@@ -320,6 +330,7 @@ def _business(names: tuple[str, ...]) -> st.Chance[Business]:
     )
 
 
+_ANYWHERE = tuple(name for name, kind in KINDS.items() if kind.funds == EVERY_FUND)
 STRATEGIES: dict[str, st.Chance[Any]] = {
     **{f"business.{fund}": _business(tuple(n for n, k in KINDS.items() if k.funds == (fund,))) for fund in EVERY_FUND},
     "batch": st.builds(
@@ -334,5 +345,6 @@ STRATEGIES: dict[str, st.Chance[Any]] = {
         atomic=st.booleans(),
         terms=st.sampled_from((Terms(), Terms(), Terms(), Terms(dry=True))),
     ),
-    "business.any": _business(tuple(n for n, k in KINDS.items() if k.funds == EVERY_FUND)),
+    "business.any": _business(_ANYWHERE),
+    **{f"business.any.{fund}": _business(_ANYWHERE, (fund,)) for fund in EVERY_FUND},
 }

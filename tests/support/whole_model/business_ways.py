@@ -212,8 +212,9 @@ def _staged(a: Asked, kind: Kind) -> Effects | str:
     parts = _cash(a, a.fen - a.part)
     if isinstance(parts, str):
         return parts
-    lines = [*_paid(a, parts, "5001"), debit(a.fund, "5001", a.part)]
-    lines = [debit(a.fund, "5001", a.fen), *(line for line in lines if line.account != "5001")]
+    # One line for the whole expense, paid and kept back.
+    paid = [line for line in _paid(a, parts, "5001") if line.account != "5001"]
+    lines = [debit(a.fund, "5001", a.fen), *paid]
     lines += [replace(credit(a.fund, kind.on, a.part), item=len(a.book.items)), _drawn(a, a.fen)]
     lines += [*_expended(a, parts), _encumbered(a, "credit", a.part, len(a.book.encumbrances))]
     moves = None if a.given is None else ("liquidated", a.fen)

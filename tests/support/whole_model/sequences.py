@@ -20,14 +20,15 @@ from tests.support.whole_model import (
     years,
 )
 from tests.support.whole_model import chance as st
-from tests.support.whole_model.appropriating import SetPurpose
+from tests.support.whole_model.appropriating import SetPurpose, Transfer, Version
 from tests.support.whole_model.book import TOP_FUNDS, Rule, When
+from tests.support.whole_model.business import Business
 from tests.support.whole_model.business_kinds import KINDS
 from tests.support.whole_model.checking import SetRules
 from tests.support.whole_model.comparing import Look
 from tests.support.whole_model.money import Allotment, Receipt
 from tests.support.whole_model.months import Close
-from tests.support.whole_model.operation import DAYS, Operation
+from tests.support.whole_model.operation import DAYS, Operation, Terms
 from tests.support.whole_model.reserving import Encumber, Liquidate
 from tests.support.whole_model.tree import SubFund
 
@@ -102,13 +103,54 @@ def _funded(fund: str) -> tuple[Operation, ...]:
     )
 
 
+_OPENING = {
+    "industry": "reserve_set_aside",
+    "health": "advance",
+    "repair": "project_stage",
+    "insurance": "pool_prepayment",
+}
+
+
+def _opened(fund: str) -> tuple[Operation, ...]:
+    """Something of every kind of open item the fund can have."""
+    return tuple(
+        Business(
+            what=what,
+            fund=fund,
+            home=fund,
+            fen=30,
+            part=12,
+            source=None,
+            year=None,
+            purpose="",
+            pick=0,
+            drawn_from=None,
+            when=_EARLY,
+        )
+        for what in (*filter(None, [_OPENING.get(fund)]), "subsidy_recognition", "restricted_gift", "named_gift")
+    )
+
+
 _PURPOSES = (
     SetPurpose(fund="health", code="aid", kinds=frozenset(), sources=frozenset()),
     SetPurpose(fund="repair", code="works", kinds=frozenset({"payment"}), sources=frozenset({"county", "donation"})),
+    Version(what="original", year=2021, changes=(("health", "", 20), ("industry", "", 30)), when=_EARLY),
+    Transfer(
+        fund="health",
+        to="industry",
+        fen=15,
+        year=2021,
+        in_cash=False,
+        source=None,
+        purpose="",
+        to_purpose="",
+        when=_EARLY,
+        terms=Terms("li", reviewed_by="wang"),
+    ),
     Allotment(fund="health", fen=50, year=2021, when=_EARLY, purpose="aid"),
     Allotment(fund="repair", fen=50, year=2021, when=_EARLY, purpose="works"),
 )
-_BESIDE_BUSINESS = ("business.any", "business.any", "approve", "approve", "close", "payment", "liquidate", "malformed")
+_BESIDE_BUSINESS = ("business.any", "approve", "approve", "close", "payment", "liquidate", "malformed")
 _RESERVING = ("encumber", "liquidate", "liquidate", "return", "release")
 THEMES: dict[str, Theme] = {
     "everything": Theme(_MONEY, tuple(STRATEGIES)),
@@ -122,7 +164,12 @@ THEMES: dict[str, Theme] = {
         ),
     ),
     "journal": Theme(_MONEY, ("journal", "journal", "journal", "reversal", "reversal", "bulk", "opening", "encumber")),
-    **{fund: Theme(_funded(fund), (f"business.{fund}",) * 7 + _BESIDE_BUSINESS) for fund in TOP_FUNDS},
+    **{
+        fund: Theme(
+            _funded(fund) + _opened(fund), (f"business.{fund}",) * 7 + (f"business.any.{fund}",) * 4 + _BESIDE_BUSINESS
+        )
+        for fund in TOP_FUNDS
+    },
     "budget": Theme(
         _MONEY + _RESERVED + _PURPOSES,
         (
