@@ -107,11 +107,22 @@ def _too_little_budgetary(book: Book, draft: Draft) -> str | None:
     if draft.kind == "journal" and not draft.non_budget and any(f < 0 and f < budgetary[c] for c, f in cash.items()):
         return "budget_lines_missing"
     if draft.kind in {"journal", "reversal"}:
-        for code, fen in cash.items():
-            left = book.total(code, "1002") + fen
-            if fen < 0 and 0 <= left < -book.total(code, "encumbered"):
+        for code, fen in _own_cash(draft).items():
+            has = sum(n for key, n in book.balances.items() if key[:2] == (code, "1002") and key[3] not in TIED)
+            encumbered = -book.total(code, "encumbered")
+            ahead = draft.kind == "reversal" and has < encumbered
+            if fen < 0 and 0 <= has + fen < encumbered and not ahead:
                 return "budget_lines_missing"
     return None
+
+
+def _own_cash(draft: Draft) -> Counter[str]:
+    """What moves of each fund's own money: what is tied to a gift or to others covers nothing."""
+    sums: Counter[str] = Counter()
+    for line in draft.lines:
+        if line.account == "1002" and line.source not in TIED:
+            sums[line.fund] += line.moved(red=draft.red)
+    return sums
 
 
 def _below_zero(book: Book, draft: Draft) -> str | None:
@@ -119,6 +130,8 @@ def _below_zero(book: Book, draft: Draft) -> str | None:
     for line in draft.lines:
         moves[line.key] += line.moved(red=draft.red)
     for key, fen in moves.items():
+        if key[1] == "expended" and fen > 0 and book.balances[key] + fen > 0:
+            return "amount_exceeds_remaining"
         sign = GUARDED.get(key[1], 0)
         if fen * sign < 0 and (book.balances[key] + fen) * sign < 0:
             return "amount_exceeds_remaining" if key[1] == "encumbered" else "insufficient_funds"

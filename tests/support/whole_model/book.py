@@ -194,6 +194,7 @@ class Proposal:
     people: People
     kind: str
     period: str
+    fen: int
     status: str = "waiting"
     entry: int | None = None
 

@@ -103,12 +103,12 @@ KINDS: dict[str, Kind] = {
         "restricted-gift-payments", EVERY_FUND, "gift_spent", ("payee_ref", "purpose", *_BUDGET), item="restricted_gift"
     ),
     "free_gift": Kind("free-gifts", EVERY_FUND, "given", ("giver_ref", "purpose"), on="4603", opens="free_gift"),
-    "named_gift": Kind("named-gifts", EVERY_FUND, "entrusted", ("party_ref", "purpose"), on="2901", opens="named_gift"),
+    "named_gift": Kind("named-gifts", EVERY_FUND, "entrusted", ("party_ref", "purpose"), on="1002", opens="named_gift"),
     "named_gift_payment": Kind(
         "named-gift-payments", EVERY_FUND, "handed_on", ("payee_ref", "purpose"), item="named_gift"
     ),
 }
-DEBIT_ITEMS = frozenset({"advance", "pool", "restricted_gift"})
+DEBIT_ITEMS = frozenset({"advance", "pool", "restricted_gift", "named_gift"})
 """Kinds of items a debit adds to: what others owe the fund, and gifts in its bank."""
 OF_ITS_BUDGET = frozenset(
     {"out_of_reserve", "into_reserve", "unreserved", "settled", "forgiven", "retention_paid", "retention_lost"}

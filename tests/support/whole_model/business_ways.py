@@ -185,16 +185,22 @@ def _forgiven(a: Asked, kind: Kind) -> Effects | str:
 
 
 def _entrusted(a: Asked, kind: Kind) -> Effects | str:
-    item = len(a.book.items) if kind.opens else None
-    lines = [debit(a.fund, "1002", a.fen, "agency"), replace(credit(a.fund, "2901", a.fen), item=item)]
-    return Effects(lines, opened=[("", a.fen)] if kind.opens else [])
+    """Money of others is in trust; a gift for a named person lies on its own item."""
+    if not kind.opens:
+        return Effects([debit(a.fund, "1002", a.fen, "agency"), credit(a.fund, "2901", a.fen)])
+    money = replace(debit(a.fund, "1002", a.fen, "gift"), item=len(a.book.items))
+    return Effects([money, credit(a.fund, "2901", a.fen)], opened=[("gift", a.fen)])
 
 
 def _handed_on(a: Asked, _kind: Kind) -> Effects | str:
+    if a.item is not None:
+        if isinstance(parts := _of_item(a), str):
+            return parts
+        paid = [replace(credit(a.fund, "1002", part, source), item=a.item) for source, part in parts]
+        return Effects([debit(a.fund, "2901", a.fen), *paid], settled=parts)
     if isinstance(parts := _cash(a, a.fen, "agency"), str):
         return parts
-    lines = [replace(debit(a.fund, "2901", a.fen), item=a.item), credit(a.fund, "1002", a.fen, "agency")]
-    return Effects(lines, settled=[("", a.fen)] if a.item is not None else [])
+    return Effects([debit(a.fund, "2901", a.fen), credit(a.fund, "1002", a.fen, "agency")])
 
 
 def _shared(a: Asked, _kind: Kind) -> Effects | str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from tests.support.whole_model import chance as st
 from tests.support.whole_model.asked_of_all import refusal
 from tests.support.whole_model.book import OK, Book, People, Rule
-from tests.support.whole_model.operation import PEOPLE, PICK, Ids, Operation, Request, Terms, one_of, tried
+from tests.support.whole_model.operation import PEOPLE, PICK, Ids, Operation, Request, Terms, about, one_of, tried
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +56,12 @@ def approve(book: Book, number: int, who: str) -> str:
     if who in {found.people.prepared, found.people.posted}:
         return "same_person"
     draft = found.wish.plan(book, People(found.people.prepared, who, who))
-    problem = draft if isinstance(draft, str) else refusal(book, draft)
-    if isinstance(draft, str) or problem is not None:
-        return str(problem)
+    if isinstance(draft, str):
+        return draft
+    if about(draft) != found.fen:
+        return "proposal_outdated"
+    if (problem := refusal(book, draft)) is not None:
+        return problem
     found.entry = book.post(draft)
     found.status = "approved"
     book.records += 1

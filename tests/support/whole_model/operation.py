@@ -233,7 +233,7 @@ def submit(book: Book, wish: Posting, people: People, plan: Plan | None = None) 
     if problem is not None:
         return problem
     if needs_second(book, draft):
-        book.proposals.append(Proposal(wish.kept(), people, draft.kind, draft.when.period))
+        book.proposals.append(Proposal(wish.kept(), people, draft.kind, draft.when.period, about(draft)))
         book.records += 1
         return PROPOSED
     book.post(draft)
@@ -258,19 +258,23 @@ def needs_second(book: Book, draft: Draft) -> bool:
     """Whether nobody reviewed an entry that the book's rules, or the operation, want reviewed."""
     if draft.people.reviewed is not None:
         return False
+    funds = {line.fund for line in draft.lines}
+    return draft.wants_second or any(covers(rule, draft.kind, funds, about(draft)) for rule in book.rules)
+
+
+def about(draft: Draft) -> int:
+    """What an entry is about: its debits on the basis where they are most."""
     sums = dict.fromkeys(BASIS.values(), 0)
     for line in draft.lines:
         if line.side == "debit":
             sums[BASIS[line.account]] += line.fen
-    about = max(sums.values())
-    funds = {line.fund for line in draft.lines}
-    return draft.wants_second or any(covers(rule, draft.kind, funds, about) for rule in book.rules)
+    return max(sums.values())
 
 
-def covers(rule: Rule, kind: str, funds: set[str], about: int) -> bool:
+def covers(rule: Rule, kind: str, funds: set[str], fen: int) -> bool:
     """Whether a rule is about an entry of a kind on these funds, of so much."""
     fits = rule.fund == "*" or any(code == rule.fund or code.startswith(f"{rule.fund}.") for code in funds)
-    return rule.kind in {"*", kind} and fits and about >= rule.from_fen
+    return rule.kind in {"*", kind} and fits and fen >= rule.from_fen
 
 
 def tried(book: Book) -> Book:

@@ -21,6 +21,7 @@ from ledger.budgets.expiry import AGAIN as EXPIRY
 from ledger.budgets.service import AGAIN as BUDGETS
 from ledger.context import Context
 from ledger.funds.corrections import KINDS as CORRECTIONS
+from ledger.funds.corrections import Correctable
 from ledger.funds.service import AGAIN as FUNDS
 from ledger.journal.engine import EngineLimits, PostingEngine
 from ledger.journal.posting import AGAIN as JOURNAL
@@ -108,7 +109,10 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         fingerprint_secret=key_bytes(settings.fingerprint_key),
         again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **EXPIRY, **YEAR_END, **desk.again()},
         cipher=FieldCipher(KeyRing.from_file(settings.key_file)),
-        corrections={**CORRECTIONS, **{one.path: one.kind for one in desk.catalogue.operations}},
+        corrections={
+            **{place: Correctable(kind) for place, kind in CORRECTIONS.items()},
+            **{one.path: Correctable(one.kind, one.approval == "always") for one in desk.catalogue.operations},
+        },
     )
 
 

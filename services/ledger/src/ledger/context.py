@@ -17,7 +17,8 @@ from common.idempotency import IdempotencyKey, fingerprint_bytes, request_addres
 from common.paging import QueryInteger
 from common.text import BookCode
 from common.web.uploads import uploaded_file
-from ledger.journal.drafts import Answer, EntryKind
+from ledger.funds.corrections import Correctable
+from ledger.journal.drafts import Answer
 from ledger.journal.engine import REPLAYED_HEADER, PostingEngine
 from ledger.journal.once import Once
 from ledger.journal.posting import Again
@@ -42,8 +43,8 @@ class Context:
     again: Mapping[str, Again]
     """How a proposal of each operation is made a request again when it is approved."""
     cipher: FieldCipher
-    corrections: Mapping[str, EntryKind]
-    """The kinds of entry a red entry takes back, by the operation's place below its fund."""
+    corrections: Mapping[str, Correctable]
+    """What a red entry takes back, by the operation's place below its fund."""
 
 
 async def context_of(request: Request) -> Context:

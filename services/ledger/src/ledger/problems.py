@@ -299,6 +299,14 @@ NOTHING_LEFT: Final = ProblemType(
     "该事项提交后已由其他凭证办理完毕，可退回或撤回。",
     "What was proposed has been done by other entries since; the proposal can be refused or withdrawn.",
 )
+PROPOSAL_OUTDATED: Final = ProblemType(
+    "proposal_outdated",
+    409,
+    "提交后金额已变",
+    "The amount has changed since it was proposed",
+    "提交时为 {proposed_fen} 分，现在办理将为 {now_fen} 分；请退回或撤回后重新提交。",
+    "{proposed_fen} fen were proposed, {now_fen} fen would be booked now: refuse or withdraw it, and propose it anew.",
+)
 DUPLICATE_FUND_IN_RULES: Final = ProblemType(
     "duplicate_fund_in_rules",
     422,
@@ -371,6 +379,7 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     ADJUSTING_PERIOD_BEGUN,
     PROPOSALS_WAIT,
     NOTHING_LEFT,
+    PROPOSAL_OUTDATED,
     DUPLICATE_FUND_IN_RULES,
     GIVER_EXISTS,
     GIVER_ERASED,

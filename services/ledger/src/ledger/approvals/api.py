@@ -35,7 +35,13 @@ from ledger.context import DRY_RUN_HEADER, Context, Ctx, Idempotent, send
 from ledger.journal.decide import Outcome
 from ledger.journal.drafts import Answer
 from ledger.journal.state import ApprovalRule
-from ledger.problems import NOT_THE_PROPOSER, NOTHING_LEFT, PROPOSAL_NOT_WAITING, UNKNOWN_FUND_IN_RULE
+from ledger.problems import (
+    NOT_THE_PROPOSER,
+    NOTHING_LEFT,
+    PROPOSAL_NOT_WAITING,
+    PROPOSAL_OUTDATED,
+    UNKNOWN_FUND_IN_RULE,
+)
 
 router = Router(prefix="/v1/books/{book}", tags=["approvals"])
 
@@ -45,7 +51,7 @@ Proposer = Annotated[Principal, Depends(require("ledger:post"))]
 Admin = Annotated[Principal, Depends(require("books:admin"))]
 ProposalPath = Annotated[UUID, Path(alias="id", description="The proposal's id. 提交编号。")]
 # An approval may refuse whatever its operation may.
-_APPROVING = (404, 409, 422, SAME_PERSON, PROPOSAL_NOT_WAITING, NOTHING_LEFT)
+_APPROVING = (404, 409, 422, SAME_PERSON, PROPOSAL_NOT_WAITING, NOTHING_LEFT, PROPOSAL_OUTDATED)
 
 
 @router.post(

@@ -10,10 +10,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from common.errors import NOT_FOUND, SAME_PERSON, Problem
-from ledger.journal.approval import WAITING
+from ledger.journal.approval import WAITING, amount_of
 from ledger.journal.chain import canonical_text, instant
 from ledger.journal.drafts import Act, EntryDraft, Fill, RecordDraft, SideRow
-from ledger.problems import NOT_THE_PROPOSER, NOTHING_LEFT, PROPOSAL_NOT_WAITING, UNKNOWN_FUND_IN_RULE
+from ledger.problems import (
+    NOT_THE_PROPOSER,
+    NOTHING_LEFT,
+    PROPOSAL_NOT_WAITING,
+    PROPOSAL_OUTDATED,
+    UNKNOWN_FUND_IN_RULE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +45,8 @@ class Decision:
 def decide_approval(wish: Decision, inner: PostingRequest, state: BookState) -> Act | Problem:
     """Do what was proposed and record the approval, as one act.
 
-    Refusals: not_found; proposal_not_waiting; same_person; then whatever the operation refuses now, and nothing_left if it has nothing to
-    book any more; each leaves it waiting.
+    Refusals: not_found; proposal_not_waiting; same_person; then whatever the operation refuses now, nothing_left if it has nothing to book
+    any more, and proposal_outdated if it would book another amount than was proposed; each leaves it waiting.
     """
     refusal = _not_decidable(wish, state)
     if refusal is not None:
@@ -52,6 +58,11 @@ def decide_approval(wish: Decision, inner: PostingRequest, state: BookState) -> 
     if act.entry is None:
         # Of the year's end, twice proposed: an approval stands beside the entry it allowed, and there is none.
         return NOTHING_LEFT.error()
+    stood = state.proposals[wish.proposal]
+    now_fen = amount_of(act.entry, state)
+    if now_fen != stood.amount_fen:
+        # What is computed from the books (a year's end, the rest of an encumbrance) may have become another amount since.
+        return PROPOSAL_OUTDATED.error(proposed_fen=stood.amount_fen, now_fen=now_fen)
 
     def render(entry: PostedEntry | None, records: tuple[PostedRecord, ...], state: BookState) -> dict[str, Json]:
         return {

@@ -178,7 +178,7 @@ async def reverse_operation(
 
     What moved one has operations of its own that undo it: return, release, or what settles the open item.
     """
-    kind = context.corrections.get(operation)
-    if kind is None:
+    of = context.corrections.get(operation)
+    if of is None:
         raise invalid_field("operation", "unknown", "没有此项业务。", "There is no such operation.")
-    return send(await service.correct(context.engine, once, principal, (fund, kind, entry), body))
+    return send(await service.correct(context.engine, once, principal, (fund, of, entry), body))

@@ -16,6 +16,15 @@ from ledger.journal.drafts import EntryDraft, EntryKind, LineDraft, PostedEntry,
 from ledger.journal.state import BookState
 from ledger.problems import ALREADY_REVERSED, OUT_OF_ORDER, TYPED_OPERATION_ENTRY
 
+
+@dataclass(frozen=True, slots=True)
+class Correctable:
+    """What a correction takes back: the kind of its entry, and whether it takes two people whatever the book's rules say."""
+
+    kind: EntryKind
+    always_two: bool = False
+
+
 KINDS: dict[str, EntryKind] = {"receipts": "receipt", "allotments": "allotment", "payments": "payment"}
 """The kinds of entry a correction takes back, by the operation's place in the address; the catalogue's operations are added to them."""
 
@@ -25,7 +34,7 @@ class Correction:
     """The wish to take one operation on a fund back."""
 
     fund: str
-    kind: EntryKind
+    of: Correctable
     entry: UUID
     reason: str
     voucher: Voucher
@@ -40,7 +49,7 @@ def decide_correction(order: Correction, state: BookState) -> EntryDraft | Probl
     (budget_lines_missing), and more of an open item than still stands open (amount_exceeds_remaining).
     """
     entry = state.entry(order.entry)
-    if entry is None or entry.kind != order.kind or entry.postings[0].fund != order.fund:
+    if entry is None or entry.kind != order.of.kind or entry.postings[0].fund != order.fund:
         return NOT_FOUND.error(field="entry")
     refusal = (
         badly_dated(order.voucher, state)
@@ -63,6 +72,7 @@ def decide_correction(order: Correction, state: BookState) -> EntryDraft | Probl
         red=True,
         undoes=entry.id,
         period=order.voucher.period,
+        needs_approval=order.of.always_two,
     )
 
 

@@ -23,7 +23,7 @@ from ledger.accounts.service import create_accounts
 from ledger.books.rules import account_content
 from ledger.funds import rules, store
 from ledger.funds.answers import opening_posted, posted
-from ledger.funds.corrections import KINDS, Correction, budget_year_of, decide_correction
+from ledger.funds.corrections import KINDS, Correctable, Correction, budget_year_of, decide_correction
 from ledger.funds.schemas import CorrectionIn, FundIn, OpeningIn, PaymentIn, ReceiptIn, VoucherIn
 from ledger.funds.store import FundFigures
 from ledger.journal.drafts import (
@@ -31,7 +31,6 @@ from ledger.journal.drafts import (
     Answer,
     Conditions,
     Deed,
-    EntryKind,
     Json,
     Needs,
     Plan,
@@ -127,19 +126,19 @@ async def correct(
     engine: PostingEngine,
     once: Once,
     principal: Principal,
-    subject: tuple[str, EntryKind, UUID],
+    subject: tuple[str, Correctable, UUID],
     body: CorrectionIn,
 ) -> Answer:
-    """Take one operation (fund, kind, entry) back by a red entry. Refusals: see ``corrections.decide_correction``."""
+    """Take one operation (fund, what it is, entry) back by a red entry. Refusals: see ``corrections.decide_correction``."""
     return await engine.post(correction_request(once, people_of(body, principal), subject, body))
 
 
 def correction_request(
-    once: Once, people: People, subject: tuple[str, EntryKind, UUID], body: CorrectionIn
+    once: Once, people: People, subject: tuple[str, Correctable, UUID], body: CorrectionIn
 ) -> PostingRequest:
     """Return what the engine is asked to take back."""
-    fund, kind, entry_id = subject
-    order = Correction(fund, kind, entry_id, body.reason, voucher_of(body, people))
+    fund, of, entry_id = subject
+    order = Correction(fund, of, entry_id, body.reason, voucher_of(body, people))
 
     def render(entry: PostedEntry, state: BookState) -> dict[str, Json]:
         return posted(entry, state, fund, budget_year_of(entry))
@@ -150,7 +149,7 @@ def correction_request(
         partial(decide_correction, order),
         render,
         conditions=conditions_of(body, fund=fund, year=body.effective_on.year),
-        deed=deed_of("correction", people, body, fund=fund, kind=kind, entry=str(entry_id)),
+        deed=deed_of("correction", people, body, fund=fund, kind=of.kind, entry=str(entry_id)),
     )
 
 
@@ -304,7 +303,8 @@ def _opening_again(once: Once, people: People, said: Mapping[str, Json]) -> Post
 def _correction_again(once: Once, people: People, said: Mapping[str, Json]) -> PostingRequest:
     # Proposals made before operations of the catalogue could be taken back name the place in the address.
     kind = str(said["kind"]) if "kind" in said else KINDS[str(said["correctable"])]
-    subject = (str(said["fund"]), kind, UUID(str(said["entry"])))
+    # Whether two people were needed is answered: this is the second.
+    subject = (str(said["fund"]), Correctable(kind), UUID(str(said["entry"])))
     return correction_request(once, people, subject, CorrectionIn.model_validate(said["body"]))
 
 

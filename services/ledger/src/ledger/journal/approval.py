@@ -123,7 +123,9 @@ def propose(deed: Deed | None, draft: EntryDraft, state: BookState) -> Act | Pro
         return {"proposal": proposal_json(wish, WAITING, position=records[0].position)}
 
     def waits(state: BookState) -> None:
-        state.proposals[wish.id] = ProposalState(wish.id, WAITING, wish.operation, wish.prepared_by, wish.sent_by)
+        state.proposals[wish.id] = ProposalState(
+            wish.id, WAITING, wish.operation, wish.prepared_by, wish.sent_by, wish.amount_fen
+        )
 
     return Act(
         (RecordDraft("proposal", content, (_row(wish, arguments, draft),)),), render, status=ACCEPTED, moves=waits

@@ -52,7 +52,7 @@ SELECT json_build_object(
                               FROM open_item_balance n WHERE n.book = $1 AND n.id = i.id))), '[]') FROM item i),
     'purposes', (SELECT coalesce(json_agg(json_build_array(u.fund, u.code, u.kinds, u.sources)), '[]')
                  FROM (SELECT DISTINCT ON (n.fund, n.code) n.* FROM purpose n WHERE n.book = $1 ORDER BY n.fund, n.code, n.position DESC) u),
-    'proposals', (SELECT coalesce(json_agg(json_build_array(p.id, coalesce(d.outcome, 'waiting'), p.operation, p.prepared_by, p.sent_by)), '[]')
+    'proposals', (SELECT coalesce(json_agg(json_build_array(p.id, coalesce(d.outcome, 'waiting'), p.operation, p.prepared_by, p.sent_by, p.amount_fen)), '[]')
                   FROM unnest($8::uuid[]) AS named (id)
                   CROSS JOIN LATERAL (SELECT * FROM proposal n WHERE n.book = $1 AND n.id = named.id OFFSET 0) p
                   LEFT JOIN LATERAL (SELECT * FROM decision n WHERE n.book = $1 AND n.proposal = named.id OFFSET 0) d ON true),

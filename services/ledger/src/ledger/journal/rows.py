@@ -280,7 +280,7 @@ class Loaded(TypedDict):
     balances: list[tuple[str, str, int, str, str, int, int]]
     items: list[_ItemRow]
     purposes: list[tuple[str, str, list[str], list[str]]]
-    proposals: list[tuple[str, str, str, str, str]]
+    proposals: list[tuple[str, str, str, str, str, int]]
     approval_rules: list[_ApprovalRuleRow]
     budget_versions: list[tuple[int, int]]
     carry_rules: list[_CarryRuleRow]
@@ -320,7 +320,7 @@ def book_state(book: str, loaded: Loaded) -> BookState:
         new_months=tuple(sorted(months.keys() - stored_months.keys())),
         items={UUID(row["id"]): _item(row) for row in loaded["items"]},
         purposes={(p[0], p[1]): PurposeState(p[0], p[1], frozenset(p[2]), frozenset(p[3])) for p in loaded["purposes"]},
-        proposals={UUID(p[0]): ProposalState(UUID(p[0]), p[1], p[2], p[3], p[4]) for p in loaded["proposals"]},
+        proposals={UUID(p[0]): ProposalState(UUID(p[0]), p[1], p[2], p[3], p[4], p[5]) for p in loaded["proposals"]},
         approval_rules=tuple(
             ApprovalRule(rule["kind"], rule["fund"], rule["from_fen"]) for rule in loaded["approval_rules"]
         ),

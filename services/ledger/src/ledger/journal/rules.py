@@ -22,6 +22,7 @@ from ledger.journal.drafts import (
     FUNDS_BALANCE,
     GIFT,
     NO_PURPOSE,
+    TIED_SOURCES,
     TRANSFER,
 )
 from ledger.journal.sources import with_sources
@@ -254,23 +255,38 @@ def carries_its_budgetary_lines(entry: Candidate, state: BookState) -> Problem |
 
 
 def leaves_encumbered_money_alone(entry: Candidate, state: BookState) -> Problem | None:
-    """A free entry or its reversal that lowers a fund's cash leaves at least what is encumbered."""
+    """A free entry or a reversal that lowers a fund's own cash leaves at least what is encumbered.
+
+    Money that is tied, to a gift or to others, covers nothing. Where budget was reserved ahead of its cash, a wrong entry can still be
+    taken back.
+    """
     if entry.draft.kind not in _FREE_KINDS:
         return None
-    for fund, fen in entry.moved(CASH).items():
+    moved: Counter[str] = Counter()
+    for (fund, account, _, source, _), fen in entry.moves.items():
+        if account == CASH and source not in TIED_SOURCES:
+            moved[fund] += fen
+    for fund, fen in moved.items():
         if fen < 0:
-            left = state.balance_of(fund, CASH) + fen
+            cash = sum(left for source, left in state.cash_by_source(fund).items() if source not in TIED_SOURCES)
+            left = cash + fen
             encumbered = -state.balance_of(fund, "encumbered")
+            was_ahead = entry.draft.kind == "reversal" and cash < encumbered
             # Cash below zero is the matter of stays_above_zero, which says so.
-            if 0 <= left < encumbered:
+            if 0 <= left < encumbered and not was_ahead:
                 return problems.BUDGET_LINES_MISSING.error(field="postings", fund=fund, encumbered_fen=encumbered)
     return None
 
 
 def stays_above_zero(entry: Candidate, state: BookState) -> Problem | None:
-    """Cash, available and encumbered never stand below zero: per fund, budget year and source."""
+    """Cash, available and encumbered never stand below zero: per fund, budget year and source; no more comes back than was spent."""
     for key, fen in entry.moves.items():
         account = state.chart[key[0], key[1]]
+        if account.code == "expended" and fen > 0 and state.balances.get(key, 0) + fen > 0:
+            spent = -state.balances.get(key, 0)
+            return problems.AMOUNT_EXCEEDS_REMAINING.error(
+                fund=key[0], account=key[1], source=key[3] or None, remaining_fen=spent, requested_fen=fen
+            )
         if not account.guarded:
             continue
         sign = 1 if account.normal_side == "debit" else -1

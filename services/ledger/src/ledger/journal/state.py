@@ -174,6 +174,7 @@ class ProposalState:
     operation: str
     prepared_by: str
     sent_by: str
+    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True)

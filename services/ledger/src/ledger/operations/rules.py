@@ -33,6 +33,9 @@ from ledger.problems import AMOUNT_EXCEEDS_REMAINING, OPERATION_NOT_OF_FUND
 _NOBODY = UUID(int=0)
 
 
+_PAID_IN = "paid_in"
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A request for an operation on a fund: what it says by field, in the types of the fields.
@@ -64,8 +67,11 @@ class _Found:
     year: int
 
     def purpose_code(self, order: Order) -> str:
-        """The purpose of the encumbrance that is moved, else the one that was asked for."""
-        return self.encumbrance.purpose_code if self.encumbrance is not None else order.purpose_code
+        """The purpose of the encumbrance that is moved, else the one that was asked for, else, where none can be asked for, the item's."""
+        if self.encumbrance is not None:
+            return self.encumbrance.purpose_code
+        asks = any(spec.type == "purpose_code" for spec in order.operation.fields.values())
+        return self.item.purpose_code if self.item is not None and not asks else order.purpose_code
 
 
 def decide(order: Order, state: BookState) -> EntryDraft | Problem:
@@ -176,7 +182,9 @@ def _conditions(order: Order, found: _Found) -> dict[str, str]:
 
 
 def _paid_year(found: _Found) -> int:
-    return found.item.opened_on.year if found.item is not None else found.year
+    if found.item is None:
+        return found.year
+    return int(found.item.details.get(_PAID_IN, found.item.opened_on.year))
 
 
 def _borne(order: Order, found: _Found, totals: Mapping[str, int], state: BookState) -> dict[str, Amount] | Problem:
@@ -235,7 +243,7 @@ def _entry(order: Order, found: _Found, amounts: dict[str, Amount]) -> EntryDraf
     detail = order.texts.get(operation.detail, "")
     payee = order.texts.get(operation.payee) if operation.payee else None
     entry = draft(operation, amounts, facts, order.voucher, detail=detail, payee_ref=payee)
-    opened = _opened_item(order, amounts, purpose_code, held_fen=reserved_fen)
+    opened = _opened_item(order, found, amounts, held_fen=reserved_fen)
     reserved = None
     if reserved_fen:
         reserved = NewEncumbrance(
@@ -256,7 +264,7 @@ def _entry(order: Order, found: _Found, amounts: dict[str, Amount]) -> EntryDraf
     )
 
 
-def _opened_item(order: Order, amounts: dict[str, Amount], purpose_code: str, held_fen: int) -> NewItem | None:
+def _opened_item(order: Order, found: _Found, amounts: dict[str, Amount], held_fen: int) -> NewItem | None:
     opens = order.operation.opens
     if opens is None or not amounts[opens.amount]:
         return None
@@ -269,9 +277,13 @@ def _opened_item(order: Order, amounts: dict[str, Amount], purpose_code: str, he
         party_ref=order.texts.get(opens.party) if opens.party else None,
         reference=order.voucher.reference,
         encumbrance=order.new_encumbrance if opens.holds and held_fen else None,
-        purpose_code=purpose_code,
+        purpose_code=found.purpose_code(order),
         due_on=order.dates.get(opens.due) if opens.due else None,
-        details={"purpose": order.texts.get(order.operation.detail, "")},
+        # What one item becomes of another keeps the year its money was paid in.
+        details={
+            "purpose": order.texts.get(order.operation.detail, ""),
+            **({_PAID_IN: _paid_year(found)} if found.item is not None else {}),
+        },
     )
 
 
