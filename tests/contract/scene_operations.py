@@ -62,6 +62,9 @@ async def prepared(scene: Scene, path: str) -> tuple[dict[str, str], dict[str, o
     if path in PLAIN:
         fund, said = PLAIN[path]
         await money(scene, fund)
+        if path == "grant-repayments":
+            # Only what was paid can be paid back, to the source that paid it.
+            await made(scene, "student-aids")
         return {"fund": fund}, {"effective_on": ON, **said}
     if path == "overhaul-payments":
         await made(scene, "overhaul-levies")

@@ -235,6 +235,25 @@ async def test_a_closing_proposed_twice_is_approved_once(year: Year, ledger_data
     await sound(year, ledger_database)
 
 
+async def test_a_checker_approves_the_amount_that_was_proposed_and_no_other(
+    year: Year, ledger_database: Database
+) -> None:
+    await year.end()
+    rules = {"rules": [{"kind": "*", "fund": "*", "from_fen": 0}]}
+    assert (await year.post("/approval-rules", rules, who="admin")).status_code == 201
+    asked = (await year.post("/fiscal-years/2021/carry-forward", {})).json()["proposals"]
+    carried = next(one for one in asked if one["kind"] == "carry_forward" and one["funds"] == ["health"])
+    assert carried["amount_fen"] == 2 * 180_00  # out of the one year and into the other
+    # The rules change meanwhile: the same wish would carry the available too.
+    changed = {"rules": [{"fund": "*", "available": "carry", "encumbered": "carry"}]}
+    assert (await year.post("/carry-forward-rules", changed, who="admin")).is_success
+    refused = await year.post(f"/proposals/{carried['id']}/approval", {}, who="checker")
+    assert (refused.status_code, refused.json()["code"]) == (409, "proposal_outdated")
+    assert refused.json()["proposed_fen"] == 2 * 180_00
+    assert (await year.read(f"/proposals/{carried['id']}"))["status"] == "waiting"
+    await sound(year, ledger_database)
+
+
 async def test_by_default_what_is_promised_is_carried_and_what_is_not_lapses(
     year: Year, ledger_database: Database
 ) -> None:

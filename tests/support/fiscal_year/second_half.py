@@ -80,7 +80,7 @@ async def september(office: FiscalOffice, year: Year) -> None:
         item=year.ids["reserve"],
         payee_ref="household-06",
         purpose="收回代偿",
-        source="county",
+        source="central",
     )
 
 
@@ -160,7 +160,7 @@ async def december(office: FiscalOffice, year: Year) -> None:
         yuan(50_000),
         item=pool,
         purpose="2025年结余退回",
-        source="county",
+        source="central",
     )
     await office.does(
         "insurance",

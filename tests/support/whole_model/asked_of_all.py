@@ -131,7 +131,7 @@ def _below_zero(book: Book, draft: Draft) -> str | None:
         moves[line.key] += line.moved(red=draft.red)
     for key, fen in moves.items():
         if key[1] == "expended" and fen > 0 and book.balances[key] + fen > 0:
-            return "amount_exceeds_remaining"
+            return "more_than_was_spent"
         sign = GUARDED.get(key[1], 0)
         if fen * sign < 0 and (book.balances[key] + fen) * sign < 0:
             return "amount_exceeds_remaining" if key[1] == "encumbered" else "insufficient_funds"

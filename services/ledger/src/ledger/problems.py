@@ -299,6 +299,14 @@ NOTHING_LEFT: Final = ProblemType(
     "该事项提交后已由其他凭证办理完毕，可退回或撤回。",
     "What was proposed has been done by other entries since; the proposal can be refused or withdrawn.",
 )
+MORE_THAN_WAS_SPENT: Final = ProblemType(
+    "more_than_was_spent",
+    409,
+    "收回金额大于已用金额",
+    "More would come back than was spent",
+    "该基金此预算年度、来源与用途已用 {spent_fen} 分，不能收回或冲销 {requested_fen} 分。",
+    "Of this budget year, source and purpose the fund has spent {spent_fen} fen; {requested_fen} fen cannot come back.",
+)
 PROPOSAL_OUTDATED: Final = ProblemType(
     "proposal_outdated",
     409,
@@ -380,6 +388,7 @@ PROBLEMS: Final[tuple[ProblemType, ...]] = (
     PROPOSALS_WAIT,
     NOTHING_LEFT,
     PROPOSAL_OUTDATED,
+    MORE_THAN_WAS_SPENT,
     DUPLICATE_FUND_IN_RULES,
     GIVER_EXISTS,
     GIVER_ERASED,

@@ -283,9 +283,13 @@ def stays_above_zero(entry: Candidate, state: BookState) -> Problem | None:
     for key, fen in entry.moves.items():
         account = state.chart[key[0], key[1]]
         if account.code == "expended" and fen > 0 and state.balances.get(key, 0) + fen > 0:
-            spent = -state.balances.get(key, 0)
-            return problems.AMOUNT_EXCEEDS_REMAINING.error(
-                fund=key[0], account=key[1], source=key[3] or None, remaining_fen=spent, requested_fen=fen
+            return problems.MORE_THAN_WAS_SPENT.error(
+                fund=key[0],
+                fiscal_year=key[2],
+                source=key[3] or None,
+                purpose_code=key[4] or None,
+                spent_fen=-state.balances.get(key, 0),
+                requested_fen=fen,
             )
         if not account.guarded:
             continue
