@@ -1,6 +1,6 @@
 """Drawing by chance from one seed: the few ways of drawing the operations are described with.
 
-Named as Hypothesis names them. Hypothesis drew them at first, but most of what it draws are near copies of what it drew before; where each
+Named as Hypothesis names them. Hypothesis drew them at first, but much of what it draws is a near copy of what it drew before; where each
 sequence opens a book of its own that is time spent on the same few refusals. Here every sequence is new, and two numbers tell it.
 """
 
