@@ -43,7 +43,7 @@ def book(*rules: ApprovalRule) -> BookState:
         turnover={},
         encumbrances={},
         entries={},
-        proposals={PROPOSAL: ProposalState(PROPOSAL, "waiting", "receipt", "li", "svc")},
+        proposals={PROPOSAL: ProposalState(PROPOSAL, "waiting", "receipt", "li", "svc", 5)},
         approval_rules=rules,
     )
 
@@ -152,7 +152,7 @@ def test_a_proposal_says_what_is_wished_by_whom_and_moves_nothing() -> None:
     assert act.moves is not None
     act.moves(state)
     made = UUID(str(content["id"]))
-    assert state.proposals[made] == ProposalState(made, "waiting", "journal", "zhao", "svc")
+    assert state.proposals[made] == ProposalState(made, "waiting", "journal", "zhao", "svc", 5)
 
 
 @pytest.mark.parametrize(
@@ -246,6 +246,13 @@ def test_what_the_operation_refuses_now_refuses_the_approval_and_leaves_it_waiti
     assert state.proposals[PROPOSAL].status == "waiting"
 
 
+@pytest.mark.parametrize("fen", [4, 6])
+def test_another_amount_than_was_proposed_refuses_the_approval_and_leaves_it_waiting(fen: int) -> None:
+    state = book()
+    assert decided("approved", "wang", state, accrual(fen)) == "proposal_outdated"
+    assert state.proposals[PROPOSAL].status == "waiting"
+
+
 def test_new_rules_hold_for_the_rest_of_the_group_and_name_funds_there_are() -> None:
     state = book()
     wanted = (ApprovalRule("*", "repair", 5),)
@@ -262,7 +269,7 @@ def test_new_rules_hold_for_the_rest_of_the_group_and_name_funds_there_are() -> 
 def test_a_book_without_the_proposal_keeps_another_one_waiting() -> None:
     state = book()
     other = uuid4()
-    state.proposals[other] = ProposalState(other, "waiting", "receipt", "wang", "wang")
+    state.proposals[other] = ProposalState(other, "waiting", "receipt", "wang", "wang", 5)
     act = decided("approved", "wang", state)
     assert isinstance(act, Act)
     assert act.moves is not None
