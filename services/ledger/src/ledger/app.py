@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 
 from fastapi import FastAPI
@@ -62,7 +62,7 @@ _GC_THRESHOLDS = (100_000, 20, 20)
 def create(settings: Settings) -> FastAPI:
     """Build the application and set up its logs; opens no connection."""
     configure_logging(SERVICE, log_format=settings.log_format, level=settings.log_level)
-    desk = Desk(catalogue(settings.extra_operations))
+    desk = _shipped_desk() if settings.extra_operations is None else Desk(catalogue(settings.extra_operations))
     context = build_context(settings, desk)
     authenticator = Authenticator(settings.jwks, settings.issuer, settings.audience)
 
@@ -94,6 +94,17 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
+@cache
+def _shipped_desk() -> Desk:
+    """Return the desk of the shipped catalogue; made once in a process: its types cost more than all else an app is made of."""
+    return Desk(catalogue())
+
+
+@cache
+def _routers_of(desk: Desk) -> tuple[Router, Router]:
+    return payment_lists_of(desk), router_of(desk)
+
+
 def build_context(settings: Settings, desk: Desk) -> Context:
     """The resources of a process of the ledger."""
     limits = EngineLimits(
@@ -119,4 +130,4 @@ def build_context(settings: Settings, desk: Desk) -> Context:
 def routers(desk: Desk) -> list[Router]:
     """The routers of the rooms. Those of the operations come last: their places stand beside those the other rooms name."""
     rooms = (import_module(f"ledger.{room}.api").router for room in ROOMS)
-    return [*rooms, payment_lists_of(desk), router_of(desk)]
+    return [*rooms, *_routers_of(desk)]
