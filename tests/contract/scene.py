@@ -329,7 +329,7 @@ async def _reopen(scene: Scene) -> Prepared:
 
 async def _ended_year(scene: Scene) -> Prepared:
     """A book of its own whose only month of 2024 is closed, with money and budget in it."""
-    county = replace(scene.county, book=str(630000 + scene.number()))
+    county = replace(scene.county, book=str(650000 + scene.number()))
     body = {"code": county.book, "name": "年末账套", "first_period": "2024-12"}
     made = await county.ledger.post("/v1/books", json=body, headers=county.headers("admin"))
     assert made.is_success, made.text
