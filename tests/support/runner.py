@@ -93,6 +93,9 @@ def started(
     ports: dict[str, int] | None = None,
 ) -> Iterator[Run]:
     """Start a run without the demo; whatever is left of it is killed when the test is over."""
+    # Tests that were started in the background ignore Ctrl-C; what they start would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     mark = uuid.uuid4().hex
     chosen = ports or {service: free_port() for service in ("ledger", "claims")}
     output = state.with_name(f"{state.name}-{mark[:8]}.out")
