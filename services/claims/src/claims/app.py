@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from claims.claims import api as claims
 from claims.context import Context
 from claims.divisions import api as divisions
+from claims.documents import api as documents
+from claims.documents.folder import FolderStore
 from claims.eligibility import api as eligibility
 from claims.households import api as households
 from claims.monitoring import api as monitoring
@@ -28,7 +30,7 @@ from common.web import create_app
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (divisions, households, monitoring, policies, eligibility, claims, payouts, reports)
+ROOMS = (divisions, households, monitoring, policies, eligibility, claims, documents, payouts, reports)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -51,7 +53,11 @@ def create(settings: Settings) -> FastAPI:
         routers=[room.router for room in ROOMS],
         authenticator=authenticator,
         problems=PROBLEMS,
-        readiness_checks={"database": partial(check_database, context.engine), "keys": authenticator.check_keys},
+        readiness_checks={
+            "database": partial(check_database, context.engine),
+            "keys": authenticator.check_keys,
+            "documents": context.contents.check,
+        },
         lifespan=lifespan,
     )
     app.state.context = context
@@ -61,4 +67,5 @@ def create(settings: Settings) -> FastAPI:
 def build_context(settings: Settings, *, application_name: str) -> Context:
     """The resources of a process of the claims service, the worker included."""
     engine = create_engine(settings.database_url, application_name=application_name, pool_size=settings.pool_size)
-    return Context(settings, engine, FieldCipher(KeyRing.from_file(settings.key_file)))
+    contents = FolderStore(settings.document_folder)
+    return Context(settings, engine, FieldCipher(KeyRing.from_file(settings.key_file)), contents)

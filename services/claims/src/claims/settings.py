@@ -20,3 +20,8 @@ class Settings(ServiceSettings):
     ledger_token_file: Path = Field(
         description="File with this service's own token for the ledger; read anew when it changes."
     )
+    document_folder: Path = Field(
+        description="Where the contents of documents lie sealed; of an S3-compatible store, where they are spooled."
+    )
+    document_bytes: int = Field(default=20 * 2**20, ge=1024, le=2**30, description="Largest document, in bytes.")
+    documents_per_claim: int = Field(default=60, ge=1, le=1000, description="Most documents of one claim.")
