@@ -12,7 +12,7 @@ from tests.support.claims_office import TOWN, VILLAGE, Json, Office, household, 
 
 pytestmark = pytest.mark.anyio
 
-OTHER_VILLAGE: Final = "610923100200"  # of the same town
+OTHER_VILLAGE: Final = "610923100206"  # of the same town
 OTHER_TOWN: Final = "610923101"
 VILLAGE_OF_OTHER_TOWN: Final = "610923101200"
 NOWHERE: Final = "01890000-0000-7000-8000-000000000000"
@@ -139,7 +139,10 @@ async def test_a_body_that_names_a_household_or_a_place_of_others_is_refused(cou
     assert [one.status_code for one in (filed, asked, led)] == [404, 404, 404]
     assert {one.json()["field"] for one in (filed, asked, led)} == {"household_id"}
 
-    moved = {"json": {"town": OTHER_TOWN, "village": VILLAGE_OF_OTHER_TOWN}, "headers": {"If-Match": '"1"'}}
+    moved: dict[str, Any] = {
+        "json": {"town": OTHER_TOWN, "village": VILLAGE_OF_OTHER_TOWN},
+        "headers": {"If-Match": '"1"'},
+    }
     refused = (
         await bound.post("/households", household(77, village=OTHER_VILLAGE), "intake"),
         await bound.post("/leads", lead(description="独居", town=TOWN, village=OTHER_VILLAGE)),

@@ -31,6 +31,7 @@ from common.errors import FORBIDDEN, NOT_FOUND
 
 Places = frozenset[str]
 """Codes of towns (9 digits) and villages (12 digits); none is the whole book."""
+WHOLE_BOOK: Places = frozenset()
 CodeColumn = sa.ColumnElement[str] | sa.ColumnElement[str | None]
 
 _TOWN_DIGITS = 9
