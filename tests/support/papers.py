@@ -53,7 +53,7 @@ def pdf(about: str = "", *, filling: int = 0) -> bytes:
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
     ]
-    body = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
+    body = bytearray(b"%PDF-1.4\n")
     if about or filling:
         body += b"% " + about.encode() + b"\n%" + b"x" * filling + b"\n"
     places = []

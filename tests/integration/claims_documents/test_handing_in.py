@@ -98,7 +98,7 @@ async def test_a_files_name_is_never_a_path_and_shows_nobody(desk: Desk, name: s
 
 async def test_a_name_in_gb18030_is_read_and_a_form_may_name_none(desk: Desk) -> None:
     claim = await desk.claim()
-    shown = []
+    shown: list[str | None] = []
     for disposition in ('name="file"; filename="发票.pdf"'.encode("gb18030"), b'name="file"'):
         body = b"--b\r\nContent-Disposition: form-data; " + disposition + b"\r\n\r\n" + desk.paper() + b"\r\n--b--\r\n"
         headers = desk.office.headers("village") | {

@@ -67,7 +67,7 @@ def test_chunks_do_not_move_within_a_content_or_between_two() -> None:
         opened(one, key=new_content_key())
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(place=st.integers(0, sealed_size(CHUNK_BYTES + 9) - 1), bit=st.integers(0, 7))
 def test_one_changed_bit_anywhere_is_found(place: int, bit: int) -> None:
     sealed = bytearray(seal(content_of(CHUNK_BYTES + 9)))

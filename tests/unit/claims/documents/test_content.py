@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims.documents.content import JPEG, PDF, PNG, ContentError, Fault, Inspector
@@ -74,6 +74,7 @@ def test_a_file_cut_anywhere_is_refused(content: bytes) -> None:
             told(content[:length], 4096)
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=400), start=st.sampled_from([b"", png()[:33], jpeg()[:180], b"%PDF-1.7\n"]))
 def test_nothing_but_a_refusal_comes_of_any_bytes(content: bytes, start: bytes) -> None:
     with pytest.raises(ContentError):

@@ -19,6 +19,7 @@ from claims.documents.reference import kind_codes, kinds
 from claims.documents.schemas import DocumentOut, DocumentStored, KindOut, KindsOut, VerificationOut, WithdrawalIn
 from claims.documents.spool import received
 from claims.idempotency import once
+from claims.places import placed
 from claims.problems import (
     DOCUMENT_CONTINUES,
     DOCUMENT_DAMAGED,
@@ -41,10 +42,11 @@ from common.web.uploads import FORM_BYTES, StreamedFile, uploaded
 
 router = Router(prefix="/v1/books/{book}", tags=["documents"])
 
-Staff = Annotated[Principal, Depends(require("claims:intake", "claims:village", "claims:town", "claims:county"))]
-Reader = Annotated[Principal, Depends(require("claims:read"))]
+AnyReader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
+Staff = Annotated[Principal, Depends(placed("claims:intake", "claims:village", "claims:town", "claims:county"))]
+Reader = Annotated[Principal, Depends(placed("claims:read"))]
 # Who decides on the papers, and who audits the decisions; who only takes them in has them on paper.
-Receiver = Annotated[Principal, Depends(require("claims:village", "claims:town", "claims:county", "claims:audit"))]
+Receiver = Annotated[Principal, Depends(placed("claims:village", "claims:town", "claims:county", "claims:audit"))]
 KindCode = Annotated[
     str,
     Query(max_length=60, description="What it is, by `GET /document-kinds`. 材料种类。", examples=["invoice"]),
@@ -53,7 +55,7 @@ _NEVER_RUN: Final = "default-src 'none'; sandbox"
 
 
 @router.get("/document-kinds", response_model=KindsOut, summary="List the kinds of documents")
-async def list_document_kinds(book: BookCode, _: Reader) -> KindsOut:
+async def list_document_kinds(book: BookCode, _: AnyReader) -> KindsOut:
     """List the kinds a document may be of 材料种类. Terms name them as what a claim has to bring."""
     del book
     items = [
