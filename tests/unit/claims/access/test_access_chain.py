@@ -10,7 +10,7 @@ import pytest
 import rfc8785
 
 from claims.access.rules import EMPTY, Access, Action, Head, Record, Walk, next_record
-from common.canonical import canonical
+from common.canonical import CanonicalJson, canonical
 
 AT = datetime(2026, 3, 18, 2, 10, 44, 120331, tzinfo=UTC)
 SUBJECT = UUID("0198c5a2-7c1e-7f7e-9d53-0a54b3a5a301")
@@ -71,5 +71,5 @@ def test_missing_and_cut_off_records_are_found() -> None:
 
 
 def test_what_is_hashed_is_canonical_json() -> None:
-    said = {"reason": '核对"身份"\n', "z": 1, "a": {"ä": None, "b": [True, 2**53 - 1]}}
-    assert canonical(said) == rfc8785.dumps(said)
+    said: CanonicalJson = {"reason": '核对"身份"\n', "z": 1, "a": {"ä": None, "b": [True, 2**53 - 1]}}
+    assert canonical(said) == rfc8785.dumps(said)  # type: ignore[arg-type] # its own name for the same values
