@@ -43,6 +43,14 @@ async def test_a_document_comes_back_as_it_was_handed_in_and_lies_sealed(desk: D
     digest = base64.b64encode(bytes.fromhex(made["sha256"])).decode()
     assert answer.headers["repr-digest"] == f"sha-256=:{digest}:"
 
+    log = (await desk.office.read("/access-log", limit=1))["items"][0]
+    assert (log["action"], log["subject"], log["subject_id"], log["person"]) == (
+        "download",
+        "document",
+        made["id"],
+        "town-1",
+    )
+
     [file] = desk.files()
     assert file.stat().st_mode & 0o777 == 0o600
     assert "诊断".encode() not in file.read_bytes()

@@ -23,6 +23,7 @@ TABLE_MODULES = (
     "claims.claims.tables",
     "claims.documents.tables",
     "claims.payouts.tables",
+    "claims.access.tables",
 )
 
 

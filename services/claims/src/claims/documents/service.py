@@ -16,6 +16,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from claims.access.rules import Action
+from claims.access.service import record_access
 from claims.claims.store import ClaimRow, load_claim, lock_claim
 from claims.context import Context
 from claims.documents import store
@@ -190,7 +192,15 @@ async def give_out(
             pieces = opened(seal_of(context, book), row, sealed)
             first = await anext(pieces, b"")
             async with transaction(context.engine) as conn:
-                await record_download(conn, row, person)
+                await record_access(
+                    conn,
+                    book=book,
+                    person=person,
+                    action=Action.DOWNLOAD,
+                    subject="document",
+                    subject_id=row.id,
+                    detail={"claim": claim.number, "kind": row.kind, "sha256": row.sha256.hex()},
+                )
             yield Download(
                 row, download_name(claim.number, row.kind, row.id, row.media_type), _followed_by(first, pieces)
             )
@@ -200,10 +210,6 @@ async def give_out(
 
 
 _GONE: Final[dict[State, ProblemType]] = {State.WITHDRAWN: DOCUMENT_WITHDRAWN, State.ERASED: DOCUMENT_ERASED}
-
-
-async def record_download(conn: AsyncConnection, row: DocumentRow, person: str) -> None:
-    """Write down who was given which document."""
 
 
 async def opened(seal: DocumentSeal, row: DocumentRow, sealed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
