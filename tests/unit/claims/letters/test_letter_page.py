@@ -3,15 +3,17 @@
 import datetime as dt
 import re
 from dataclasses import replace
+from enum import StrEnum
 from html import unescape
 
 import pytest
 
-from claims.claims.rules import Status
-from claims.eligibility.model import CheckCode, CheckOutcome, Inputs, LossItem, OtherPayment
+from claims.claims.rules import Status, WaitingFor
+from claims.eligibility.model import CheckOutcome, Inputs, LossItem, OtherPayment
 from claims.eligibility.rules import decide
 from claims.letters.page import appeal_on, page, policy, words
 from claims.letters.rules import Letter, Standing, standing
+from claims.names import Kind, name_of, names
 from claims.policies.rules import Cause
 from common.errors import Language
 from common.money import capitals, yuan
@@ -72,7 +74,7 @@ def test_every_reason_amount_and_source_of_the_decision_stands_in_the_letter(
         assert capitals(made.decision.benefit_fen) in seen
     if language == "en":
         for check in made.decision.checks:
-            assert (str(words("en")["assumed"]) if check.source == "assumed" else check.source) in seen
+            assert name_of("sources", check.source, "en") in seen
 
 
 @pytest.mark.parametrize(
@@ -146,17 +148,22 @@ def test_the_page_loads_and_runs_nothing() -> None:
 
 
 def shape(value: object) -> object:
-    """A text's fields to fill in; of a table its keys."""
+    """A text's fields to fill in; a table's keys."""
     if isinstance(value, str):
         return sorted(re.findall(r"\{(\w+)", value))
     return sorted(value) if isinstance(value, dict) else None
 
 
-def test_both_languages_have_the_same_words_and_name_what_the_rules_know() -> None:
+def test_both_languages_have_the_same_words() -> None:
     zh, en = words("zh"), words("en")
     assert zh.keys() == en.keys()
-    assert {key: shape(text) for key, text in zh.items() if key != "sources"} == {
-        key: shape(text) for key, text in en.items() if key != "sources"
-    }
-    assert set(shape(zh["checks"])) == {code.value for code in CheckCode}  # type: ignore[call-overload]
-    assert set(shape(zh["causes"])) == {cause.value for cause in Cause}  # type: ignore[call-overload]
+    assert {key: shape(text) for key, text in zh.items()} == {key: shape(text) for key, text in en.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [("causes", Cause), ("statuses", Status), ("waiting_for", WaitingFor)],
+)
+def test_every_code_has_a_name_in_both_languages(kind: Kind, codes: type[StrEnum]) -> None:
+    assert {code.value for code in codes} <= names()[kind].keys()
+    assert all(both.keys() == {"zh", "en"} and all(both.values()) for both in names()[kind].values())

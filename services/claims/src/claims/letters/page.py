@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import yaml
 from jinja2 import Environment, StrictUndefined, Template
@@ -17,10 +17,9 @@ from markupsafe import Markup
 
 from claims.eligibility.model import Text
 from claims.letters.rules import Appeal, Letter
+from claims.names import Kind, name_of
 from common.errors import Language
 from common.money import capitals, yuan
-
-ASSUMED: Final = "assumed"
 
 Words: TypeAlias = dict[str, str | dict[str, str]]
 
@@ -77,12 +76,8 @@ def page(letter: Letter, language: Language) -> str:
     def of(text: Text) -> str:
         return text.zh if language == "zh" else text.en
 
-    def named(kind: str, word: str) -> str:
-        names = said[kind]
-        return names.get(word, word) if isinstance(names, dict) else word
-
-    def source(text: str) -> str:
-        return str(said["assumed"]) if text == ASSUMED else named("sources", text)
+    def named(kind: Kind, code: str) -> str:
+        return name_of(kind, code, language)
 
     # The style sheet is our own file, and the only text that is not escaped.
     style = Markup(_text("letter.css"))  # noqa: S704
@@ -93,7 +88,6 @@ def page(letter: Letter, language: Language) -> str:
         day=day,
         of=of,
         named=named,
-        source=source,
         sources=sources or {},
         style=style,
     )
