@@ -27,7 +27,6 @@ async def letter_of(office: Office, claim: Json, who: str = "intake", **query: s
 async def test_letters_say_what_the_decisions_say_and_name_only_the_claimant(office: Office) -> None:
     await office.programme()
     family = await office.family(bank_account="6222020000000000011")
-    orders = {"name": "孙示例1", "other": "孙示例2"}
     approved = await office.approved(
         family, loss=[{"kind": "medical_bill", "amount_fen": 5_000_000, "document_number": "INV20210000017"}]
     )
@@ -48,11 +47,11 @@ async def test_letters_say_what_the_decisions_say_and_name_only_the_claimant(off
             assert yuan(step["amount_fen"]) in seen
         assert capitals(decision["benefit_fen"]) in seen
         # Longer runs of digits than a masked document number are the claim's own number alone.
-        assert {run for run in re.findall(r"\d{7,}", seen.replace(claim["number"], ""))} == set()
+        assert not re.findall(r"\d{7,}", seen.replace(claim["number"], ""))
 
     seen = await letter_of(office, approved, "county")
-    assert orders["name"] in seen
-    assert orders["other"] not in seen
+    assert "孙示例1" in seen
+    assert "孙示例2" not in seen
     assert "INV20210000017" not in seen
     assert note in await letter_of(office, refused)
     assert "草稿" in await letter_of(office, waiting)

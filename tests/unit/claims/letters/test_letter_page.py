@@ -93,7 +93,7 @@ def test_every_reason_amount_and_source_of_the_decision_stands_in_the_letter(
         (Status.WITHDRAWN, True, Standing.WITHDRAWN),
     ],
 )
-def test_the_kind_of_letter_follows_from_where_the_claim_stands(status: Status, final: bool, kind: Standing) -> None:
+def test_the_kind_of_letter_follows_from_where_the_claim_stands(status: Status, *, final: bool, kind: Standing) -> None:
     assert standing(status, final=final) is kind
 
 

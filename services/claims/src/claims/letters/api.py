@@ -12,14 +12,15 @@ from claims.claims.api import Version
 from claims.context import Ctx
 from claims.letters import service
 from claims.letters.page import page, policy
-from common.auth import Principal, require
+from claims.places import placed
+from common.auth import Principal
 from common.errors import preferred_language
 from common.text import BookCode
 from common.web import Router, responses
 
 router = Router(prefix="/v1/books/{book}/claims", tags=["letters"])
 
-Sender = Annotated[Principal, Depends(require("claims:intake", "claims:county"))]
+Sender = Annotated[Principal, Depends(placed("claims:intake", "claims:county"))]
 
 _EXAMPLE = '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<title>理赔核定通知书 610923-2021-000001</title>'
 

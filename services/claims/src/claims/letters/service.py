@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-#from claims.access.rules import Action
-#from claims.access.service import record_access
+from claims.access.rules import Action
+from claims.access.service import record_access
 from claims.claims import store as claims
 from claims.claims.rules import Status
 from claims.claims.service import seal_of, stored_decision
@@ -14,8 +14,8 @@ from claims.divisions.table import table_of
 from claims.households.store import load_household
 from claims.letters.page import appeal_on
 from claims.letters.rules import Letter, Standing, standing
-from common.dates import SHANGHAI
 from common.database import transaction
+from common.dates import SHANGHAI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ async def read_letter(context: Context, book: str, claim_id: UUID, version: int 
         row, stored = await stored_decision(conn, book, claim_id, version)
         lines = await claims.history(conn, book, claim_id)
         household = await load_household(conn, book, row.household_id)
-        member = household and household.member(row.claimant_member_id)
+        member = None if household is None else household.member(row.claimant_member_id)
         if member is None:
             message = f"claim {claim_id} has no claimant"
             raise AssertionError(message)

@@ -42,7 +42,9 @@ async def get_summary(book: BookCode, principal: Reader, ctx: Ctx) -> SummaryOut
     return await service.summarise(ctx.engine, book, principal.places)
 
 
-@router.get("/claims", response_model=ClaimsReportOut, responses=FILES, summary="Claims by status, cause, town and month")
+@router.get(
+    "/claims", response_model=ClaimsReportOut, responses=FILES, summary="Claims by status, cause, town and month"
+)
 async def get_claims_report(
     book: BookCode,
     principal: Reader,

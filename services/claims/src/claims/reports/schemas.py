@@ -113,7 +113,9 @@ class ClaimsReportOut(Wire):
             "first_day": "2021-01-01",
             "last_day": "2021-12-31",
             "as_of": "2021-12-31T08:00:00Z",
-            "items": [{"status": None, "cause": "accident", "town": None, "town_name": None, "month": None, **_FIGURES}],
+            "items": [
+                {"status": None, "cause": "accident", "town": None, "town_name": None, "month": None, **_FIGURES}
+            ],
             "totals": _FIGURES,
         }
     )

@@ -131,13 +131,17 @@ def _reasons(tally: Counter[ReasonKey]) -> list[RefusalReason]:
     ranked = sorted(tally.items(), key=lambda item: (item[0][0], order.get(item[0][1], -item[1]), item[0][1]))
     return [
         RefusalReason(
-            kind=kind, code=code, name_zh=name_of("checks", code, "zh"), name_en=name_of("checks", code, "en"), claims=claims
+            kind=kind,
+            code=code,
+            name_zh=name_of("checks", code, "zh"),
+            name_en=name_of("checks", code, "en"),
+            claims=claims,
         )
         for (kind, code), claims in ranked
     ]
 
 
-async def record_export(context: Context, book: str, person: str, report: str, wanted: Format) -> None:
+async def record_export(context: Context, book: str, person: str, report: str, file_format: str) -> None:
     """Write down that a report leaves as a file, before it does."""
     async with transaction(context.engine) as conn:
         await record_access(
@@ -147,5 +151,5 @@ async def record_export(context: Context, book: str, person: str, report: str, w
             action=Action.EXPORT,
             subject="report",
             subject_id=None,
-            detail={"report": report, "format": wanted},
+            detail={"report": report, "format": file_format},
         )

@@ -62,7 +62,12 @@ def _figures(one: ClaimsFigures) -> tuple[Value, ...]:
 
 def refusal_reasons(book: str, report: RefusalReasonsOut) -> tuple[Sheet, Iterator[Line]]:
     """不予理赔原因统计表."""
-    columns = (Column("类别", width=16), Column("代码", width=24), Column("原因", width=30), Column("件数", "whole", 10))
+    columns = (
+        Column("类别", width=16),
+        Column("代码", width=24),
+        Column("原因", width=30),
+        Column("件数", "whole", 10),
+    )
     notes = _notes(
         book,
         _days("不予理赔日期", report.first_day, report.last_day),
