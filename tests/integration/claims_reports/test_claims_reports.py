@@ -131,10 +131,10 @@ async def report(county: County, name: str, who: str = "county", **query: str) -
 def read_back(csv_file: bytes, xlsx_file: bytes) -> list[list[str]]:
     """The lines of the CSV file, which both readers of workbooks must find in the XLSX file too, below its title."""
     lines = list(csv.reader(io.StringIO(csv_file.decode("utf-8-sig"))))
-    written = [
+    written: list[list[Any]] = [
         list(row) for row in openpyxl.load_workbook(io.BytesIO(xlsx_file)).worksheets[0].iter_rows(values_only=True)
     ]
-    again = CalamineWorkbook.from_filelike(io.BytesIO(xlsx_file)).get_sheet_by_index(0).to_python()
+    again: list[list[Any]] = CalamineWorkbook.from_filelike(io.BytesIO(xlsx_file)).get_sheet_by_index(0).to_python()
     for rows in (written, again):
         start = next(index for index, row in enumerate(rows) if row[: len(lines[0])] == lines[0])
         assert [
@@ -200,7 +200,9 @@ async def accident_terms(county: County) -> None:
         "reporting_days",
     )
     body = {name: terms[name] for name in wanted} | {"cause": "accident", "sources": terms["sources"]}
-    await county.post("claims", f"/policies/{policy['id']}/terms", body, "county")
+    draft = await county.post("claims", f"/policies/{policy['id']}/terms", body, "county")
+    approval = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
+    await county.post("claims", approval, {"outcome": "approved"}, "admin")
 
 
 async def files_say_what_the_json_says(county: County) -> None:
