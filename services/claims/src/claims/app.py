@@ -18,6 +18,7 @@ from claims.documents.contents import ContentStore
 from claims.documents.folder import FolderStore
 from claims.eligibility import api as eligibility
 from claims.households import api as households
+from claims.letters import api as letters
 from claims.monitoring import api as monitoring
 from claims.payouts import api as payouts
 from claims.policies import api as policies
@@ -33,7 +34,19 @@ from common.web import create_app
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (divisions, households, monitoring, policies, eligibility, claims, documents, payouts, reports, access)
+ROOMS = (
+    divisions,
+    households,
+    monitoring,
+    policies,
+    eligibility,
+    claims,
+    documents,
+    letters,
+    payouts,
+    reports,
+    access,
+)
 
 
 def create(settings: Settings) -> FastAPI:
