@@ -208,4 +208,6 @@ TABLE = (
     Row("claims", "POST", "/payout-batches/{batch_id}/booking-retries", "payer", COUNTY),
     Row("claims", "GET", "/reconciliation", "checker auditor county payer", COUNTY),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS, EMPTY),
+    Row("claims", "GET", "/access-log", "auditor", COUNTY),
+    Row("claims", "GET", "/access-log/verification", "auditor", COUNTY),
 )
