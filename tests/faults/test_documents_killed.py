@@ -24,7 +24,7 @@ from tests.support.stack import Stack, StackSeed, running_stack
 log = logging.getLogger(__name__)
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
-KILLS = 3
+KILLS = 2
 AT_ONCE = 4
 MEBIBYTE = 2**20
 SEED = 20_260_301
