@@ -183,8 +183,12 @@ TABLE = (
     Row("claims", "GET", "/payout-batches/{batch_id}", "checker auditor county payer"),
     Row("claims", "POST", "/payout-batches/{batch_id}/approval", "payer"),
     Row("claims", "GET", "/payout-batches/{batch_id}/bank-file", "payer"),
+    Row("claims", "POST", "/payout-batches/{batch_id}/bank-file/reissues", "payer"),
+    Row("claims", "POST", "/payout-batches/{batch_id}/withdrawals", "payer"),
     Row("claims", "POST", "/payout-batches/{batch_id}/bank-return", "payer"),
     Row("claims", "POST", "/payout-batches/{batch_id}/booking-retries", "payer"),
     Row("claims", "GET", "/reconciliation", "checker auditor county payer"),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS),
+    Row("claims", "GET", "/access-log", "auditor"),
+    Row("claims", "GET", "/access-log/verification", "auditor"),
 )

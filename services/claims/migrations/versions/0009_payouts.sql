@@ -48,7 +48,7 @@ CREATE FUNCTION refuse_unallowed_issue() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.number > 1 + (SELECT count(*) FROM payout_batch_event
                          WHERE book = NEW.book AND batch_id = NEW.batch_id AND event = 'reissue_allowed') THEN
-        RAISE EXCEPTION 'nobody allowed issue % of the bank file', NEW.number USING ERRCODE = 'FP103';
+        RAISE EXCEPTION 'nobody allowed issue % of the bank file', NEW.number USING ERRCODE = 'FP111';
     END IF;
     RETURN NEW;
 END
@@ -60,7 +60,7 @@ CREATE TRIGGER issued_once BEFORE INSERT ON file_issue FOR EACH ROW EXECUTE FUNC
 CREATE FUNCTION refuse_late_withdrawal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.status <> 'open' THEN
-        RAISE EXCEPTION 'item % is no longer open', OLD.number USING ERRCODE = 'FP104';
+        RAISE EXCEPTION 'item % is no longer open', OLD.number USING ERRCODE = 'FP112';
     END IF;
     RETURN NEW;
 END
@@ -82,7 +82,7 @@ BEGIN
         WHERE book = NEW.book AND batch_id = the_batch AND status <> 'withdrawn';
         IF (stated.control_count, stated.control_total_fen) IS DISTINCT FROM (found.items, found.total) THEN
             RAISE EXCEPTION 'batch % states % items, % fen and has % items, % fen', the_batch, stated.control_count,
-                stated.control_total_fen, found.items, found.total USING ERRCODE = 'FP105';
+                stated.control_total_fen, found.items, found.total USING ERRCODE = 'FP113';
         END IF;
     END IF;
     RETURN NULL;

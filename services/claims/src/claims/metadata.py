@@ -22,6 +22,7 @@ TABLE_MODULES = (
     "claims.policies.tables",
     "claims.claims.tables",
     "claims.payouts.tables",
+    "claims.access.tables",
 )
 
 

@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from claims.access.rules import Action
+from claims.access.service import record_access
 from claims.claims.rules import Event
 from claims.claims.store import set_status
 from claims.payouts import bank_store, batch_events, store
@@ -92,6 +94,15 @@ async def issue_file(
     lines = list(write_payment_file(template.payment, batch.number, credits_))
     sha256 = hashlib.sha256(b"".join(lines)).digest()
     await bank_store.insert_file_issue(conn, book, uuid7(), batch, len(issues) + 1, person, template.code, sha256)
+    await record_access(
+        conn,
+        book=book,
+        person=person,
+        action=Action.EXPORT,
+        subject="bank_file",
+        subject_id=batch_id,
+        detail={"template": template.code, "rows": len(credits_), "sha256": sha256.hex()},
+    )
     extension = "csv" if template.payment.separator == "," else "txt"
     return BankFile(f"{batch.number}.{extension}", template, lines)
 
