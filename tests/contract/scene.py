@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_operations
+from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -165,8 +165,9 @@ def entry(fund: str = "health") -> dict[str, object]:
 
 
 def lead() -> dict[str, object]:
-    """A lead that names no household."""
-    return {"channel": "village_sweep", "description": "示例线索", "reason": "收入下降", "found_on": ON}
+    """A lead that names no household, but where it is."""
+    place = {"town": "610923100", "village": "610923100213"}
+    return {"channel": "village_sweep", "description": "示例线索", "reason": "收入下降", "found_on": ON, **place}
 
 
 def household_body(number: int) -> dict[str, object]:
@@ -488,6 +489,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/givers/{ref}/disclosure"): _of_giver,
     ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
     **scene_bank.MAKERS,
+    **scene_documents.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
