@@ -23,7 +23,7 @@ from claims.households.schemas import (
     HouseholdWarning,
     MemberChanges,
 )
-from claims.households.service import account_warnings, people_warnings, place_warnings, sealed_member
+from claims.households.service import account_warnings, area_warnings, duplicate_warnings, place_warnings, sealed_member
 from claims.households.store import HouseholdRow, MemberRow
 from claims.problems import MONITORED_CATEGORY
 from common.database import transaction
@@ -101,8 +101,9 @@ async def edit_household(
             if member.id in before and member != before[member.id]:
                 await store.update_member(conn, book, member)
         await store.insert_event(conn, editing.row, "edited", editing.changes)
-        people = [editing.people[member_id] for member_id in editing.touched]
-        warnings = editing.warnings + await people_warnings(conn, personal, editing.row, people)
+        paths = {member_id: editing.people[member_id][0] for member_id in editing.touched}
+        warnings = editing.warnings + area_warnings(editing.people[member_id] for member_id in editing.touched)
+        warnings += await duplicate_warnings(conn, editing.row, paths, now)
     return household_changed(personal, editing.row, warnings, names=True)
 
 
@@ -197,7 +198,9 @@ def _remove_members(editing: Editing, changes: MemberChanges) -> None:
             continue
         if left.left_on > editing.today:
             editing.faults.add(f"{path}.left_on", "future_date", "日期不得晚于今天", "must not be in the future")
-        editing.gone[left.id] = replace(member, left_on=left.left_on, left_reason=left.reason)
+        editing.gone[left.id] = replace(
+            member, left_on=left.left_on, left_reason=left.reason, since_version=editing.row.version + 1
+        )
 
 
 def _unknown_member(faults: Faults, path: str) -> None:
@@ -222,9 +225,20 @@ def _sealed_members(editing: Editing, before: Mapping[UUID, MemberRow]) -> list[
     for member_id in editing.touched:
         clean = editing.people[member_id][1]
         if member_id in before:
-            sealed = sealed_member(editing.personal, member_id, before[member_id].position, clean)
+            known = before[member_id]
+            sealed = sealed_member(
+                editing.personal,
+                member_id,
+                known.position,
+                clean,
+                since_version=editing.row.version,
+                joined_on=known.joined_on,
+                moved_from=known.moved_from,
+            )
             members = [sealed if row.id == member_id else row for row in members]
         else:
             last += 1
-            members.append(sealed_member(editing.personal, member_id, last, clean))
+            members.append(
+                sealed_member(editing.personal, member_id, last, clean, since_version=editing.row.version)
+            )
     return members

@@ -62,6 +62,12 @@ def category(code: str, on: date) -> Category | None:
     return None
 
 
+def category_code(given: str, on: date) -> str | None:
+    """The code of a category given by code or by its Chinese name, valid on a day, or None."""
+    found = next((row.code for row in categories() if given in {row.code, row.name_zh} and category(row.code, on)), None)
+    return found
+
+
 def stored_category(code: str) -> Category:
     """The newest row of a category a stored household has, in force or not."""
     return [row for row in categories() if row.code == code][-1]

@@ -18,7 +18,7 @@ from common.web import example
 from common.wire import Wire
 
 MAX_MEMBERS = 50
-LeftReason = Literal["died", "moved_away", "married_out", "separated_household", "recorded_in_error"]
+LeftReason = Literal["died", "moved_away", "married_out", "separated_household", "moved_household", "recorded_in_error"]
 
 Place = Annotated[
     Line,
@@ -200,6 +200,10 @@ class MemberOut(Wire):
     phone: str | None
     """Masked. 掩码显示。"""
     present: bool
+    joined_on: date | None
+    """Empty for whom nobody said it. 加入本户日期。"""
+    moved_from: UUID | None
+    """The same person's record in the household they came from. 原户中的成员记录。"""
     left_on: date | None
     left_reason: LeftReason | None
 
@@ -234,6 +238,8 @@ class HouseholdOut(Wire):
     bank_account: str | None
     """Masked. 掩码显示。"""
     responsible_cadre: str | None
+    external_number: str | None
+    """The household's number in the list it was imported from. 户编号。"""
     members: Sequence[MemberOut]
     version: int
     """Also the ETag."""
