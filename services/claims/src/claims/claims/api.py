@@ -15,6 +15,7 @@ from claims.claims.store import ClaimFilter
 from claims.context import Ctx
 from claims.divisions.service import find_town
 from claims.idempotency import once
+from claims.places import check_household, placed
 from claims.policies.rules import Cause
 from claims.problems import (
     EVENT_OUTSIDE_POLICY,
@@ -34,9 +35,10 @@ from common.web import Router, responses
 
 router = Router(prefix="/v1/books/{book}/claims", tags=["claims"])
 
-Intake = Annotated[Principal, Depends(require("claims:intake"))]
-Reader = Annotated[Principal, Depends(require("claims:read"))]
-StepTaker = Annotated[Principal, Depends(require(*sorted({rule.scope for rule in STEPS.values()})))]
+Intake = Annotated[Principal, Depends(require("claims:intake", heeds_places=True))]
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
+ReaderOfOne = Annotated[Principal, Depends(placed("claims:read"))]
+StepTaker = Annotated[Principal, Depends(placed(*sorted({rule.scope for rule in STEPS.values()})))]
 Version = Annotated[
     QueryInteger | None,
     Query(ge=1, le=30_000, description="Version of the decision; the latest by default. 核定版本。"),
@@ -57,6 +59,7 @@ async def file_claim(
 
     A claim the rules refuse is recorded all the same, so that the refusal can be explained and reviewed.
     """
+    await check_household(context, principal, book, body.household_id)
 
     async def work(conn: AsyncConnection) -> ClaimFiled:
         return await service.file_claim(
@@ -76,7 +79,7 @@ async def file_claim(
 async def list_claims(
     context: Ctx,
     book: BookCode,
-    _: Reader,
+    principal: Reader,
     status: Annotated[Status | None, Query(description="状态。")] = None,
     town: Annotated[str | None, Query(max_length=200, description="Code or exact name. 乡镇。")] = None,
     waiting_for: Annotated[WaitingFor | None, Query(description="Who has to act next. 待办。")] = None,
@@ -87,7 +90,10 @@ async def list_claims(
 ) -> Page[ClaimFiled]:
     """List claims in the order of filing 理赔列表. Filters are combined."""
     wanted = ClaimFilter(
-        town_code=None if town is None else find_town(book, town), household_id=household_id, cause=cause
+        town_code=None if town is None else find_town(book, town),
+        household_id=household_id,
+        cause=cause,
+        places=principal.places,
     )
     wanted = service.claim_filter(wanted, status, waiting_for)
     items, next_cursor = await service.list_claims(context, book, wanted, limit, cursor)
@@ -95,14 +101,14 @@ async def list_claims(
 
 
 @router.get("/{claim_id}", response_model=ClaimOut, responses=responses(404), summary="Read a claim")
-async def get_claim(context: Ctx, book: BookCode, claim_id: UUID, _: Reader) -> ClaimOut:
+async def get_claim(context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne) -> ClaimOut:
     """Read one claim with its losses, its history and the trail of its money 查看理赔."""
     return await service.get_claim(context, book, claim_id)
 
 
 @router.get("/{claim_id}/decision", response_model=DecisionOut, responses=responses(404), summary="Read a decision")
 async def get_decision(
-    request: Request, context: Ctx, book: BookCode, claim_id: UUID, _: Reader, version: Version = None
+    request: Request, context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne, version: Version = None
 ) -> DecisionOut:
     """Read the decision with every check and the whole computation 查看核定.
 
@@ -119,7 +125,7 @@ async def get_decision(
     summary="Make a decision again",
 )
 async def recompute_decision(
-    context: Ctx, book: BookCode, claim_id: UUID, _: Reader, version: Version = None
+    context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne, version: Version = None
 ) -> Recomputation:
     """Make a stored decision again from its stored inputs and compare the two byte for byte 重新计算并比对. Stores nothing."""
     return await service.recompute(context, book, claim_id, version)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from claims.claims.rules import Duty, Event, Status, StepName, StepOutcome, TakenStep, expected_steps, next_status
 from claims.claims.tables import claim, claim_counter, claim_decision, claim_details, claim_document, claim_event
 from claims.eligibility.model import Outcome
+from claims.places import Places, within
 from claims.policies.rules import Cause
 from claims.problems import OUT_OF_ORDER
 
@@ -97,13 +98,14 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class ClaimFilter:
-    """What a list asks for; None does not filter. `after` is the last id of the page before."""
+    """What a list asks for; None does not filter. `after` is the last id of the page before; `places` are the token's."""
 
     statuses: tuple[Status, ...] | None = None
     town_code: str | None = None
     household_id: UUID | None = None
     cause: Cause | None = None
     after: UUID | None = None
+    places: Places = frozenset()
 
 
 def _claim_row(row: sa.RowMapping) -> ClaimRow:
@@ -147,7 +149,8 @@ async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimR
 
 async def list_claims(conn: AsyncConnection, book: str, wanted: ClaimFilter, limit: int) -> list[ClaimRow]:
     """At most `limit` claims in the order of their ids (the order of filing)."""
-    query = sa.select(claim).where(claim.c.book == book).order_by(claim.c.id).limit(limit)
+    here = within(wanted.places, claim.c.town_code, claim.c.village_code)
+    query = sa.select(claim).where(claim.c.book == book, here).order_by(claim.c.id).limit(limit)
     if wanted.statuses is not None:
         query = query.where(claim.c.status.in_([status.value for status in wanted.statuses]))
     if wanted.town_code is not None:
