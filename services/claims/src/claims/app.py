@@ -17,6 +17,7 @@ from claims.monitoring import api as monitoring
 from claims.payouts import api as payouts
 from claims.policies import api as policies
 from claims.problems import PROBLEMS
+from claims.register import api as register
 from claims.reports import api as reports
 from claims.settings import Settings
 from common.auth import Authenticator
@@ -28,7 +29,7 @@ from common.web import create_app
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (divisions, households, monitoring, policies, eligibility, claims, payouts, reports)
+ROOMS = (divisions, register, households, monitoring, policies, eligibility, claims, payouts, reports)
 
 
 def create(settings: Settings) -> FastAPI:

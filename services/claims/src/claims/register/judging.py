@@ -321,7 +321,7 @@ def _place(head: Row, judging: Judging, faults: _RowFaults) -> Place | None:
     if isinstance(found, PlaceError):
         faults.add(head.number, found.field, found.code, found.reason_zh, found.reason_en)
         return None
-    if judging.places and not any(found.village_code.startswith(code) for code in judging.places):
+    if judging.places and not {found.town_code, found.village_code} & judging.places:
         faults.add(head.number, "village", "outside_places", "不在您负责的区域内", "lies outside the places you work in")
         return None
     return found
