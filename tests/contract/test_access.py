@@ -32,7 +32,7 @@ QUERIES = {
     "/payment-lists/template": {"operation": "award"},
     "/audit/journal": {"from": "2021-01-01", "to": "2021-12-31", "format": "jsonl"},
 }
-FILES = {"/bank-accounts/{account}/statements", "/payment-lists"}
+FILES = {"/bank-accounts/{account}/statements", "/payment-lists", "/households/import"}
 FREE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
 
 

@@ -1,4 +1,4 @@
-"""The register's history, household numbers, consents, possible duplicates and import jobs. The tables stand in 0008_register.sql beside this file."""
+"""The register's history, household numbers, consents, possible duplicates and import jobs; the SQL stands beside this file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from alembic import op
 from common.migrations import run_script
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -39,9 +39,7 @@ async def once(
     return answer(result, {"ETag": f'"{result.body["version"]}"'} if etag else None)
 
 
-async def once_marked(
-    context: Context, book: str, key: str, mark: bytes, work: Work, *, status: int = 201
-) -> Response:
+async def once_marked(context: Context, book: str, key: str, mark: bytes, work: Work, *, status: int = 201) -> Response:
     """As `once`, for a request whose fingerprint was made while its body streamed in."""
 
     async def use_case(conn: AsyncConnection) -> Answer:

@@ -12,7 +12,7 @@ import codecs
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -78,7 +78,7 @@ def read_table(content: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Row]:
     return kept
 
 
-def stream_table(file: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[Row]:
+def stream_table(file: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Generator[Row]:
     """Yield the rows of a file as `read_table` does, in memory that does not grow with its rows.
 
     The file is read several times and must be seekable; close the iterator to let go of it. Raises as `read_table` while rows are taken,

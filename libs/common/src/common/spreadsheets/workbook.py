@@ -60,8 +60,10 @@ def sheet_rows(content: bytes, *, unpacked_bytes: int, rows: int, columns: int) 
 def sheet_rows_in_order(
     file: BinaryIO, *, unpacked_bytes: int, rows: int, columns: int, elements: int
 ) -> Iterator[tuple[int, dict[int, Value]]]:
-    """Yield the first visible sheet's rows that hold something, one after the other: what is in memory are one piece's rows and the
-    sheet's shared texts, packed. Raises as `sheet_rows`, and refuses a sheet whose rows do not ascend (no program writes such).
+    """Yield the first visible sheet's rows that hold something, one after the other.
+
+    In memory are the rows of one piece and the sheet's shared texts, packed. Raises as `sheet_rows`, and refuses a sheet whose rows do
+    not ascend (no program writes such).
     """
     try:
         with zipfile.ZipFile(file) as archive:

@@ -37,7 +37,7 @@ class Pair:
     other_subject_id: UUID
 
 
-def _members_sharing(kind: str, column: str) -> sa.Select[tuple[str, UUID, UUID, UUID, UUID]]:
+def _members_sharing(kind: str, column: str) -> sa.Select[str, UUID, UUID, UUID, UUID]:
     new, other = member.alias("new"), member.alias("other")
     conditions = [
         other.c.book == new.c.book,
@@ -47,7 +47,9 @@ def _members_sharing(kind: str, column: str) -> sa.Select[tuple[str, UUID, UUID,
     ]
     if kind == "name_birth":  # the same number says it already
         conditions.append(other.c.id_number_index != new.c.id_number_index)
-    oldest = sa.select(other.c.id, other.c.household_id).where(*conditions).order_by(other.c.id).limit(1).lateral("oldest")
+    oldest = (
+        sa.select(other.c.id, other.c.household_id).where(*conditions).order_by(other.c.id).limit(1).lateral("oldest")
+    )
     return (
         sa.select(sa.literal(kind), new.c.household_id, new.c.id, oldest.c.household_id, oldest.c.id)
         .select_from(new.join(oldest, sa.true()))
@@ -60,7 +62,7 @@ def _members_sharing(kind: str, column: str) -> sa.Select[tuple[str, UUID, UUID,
     )
 
 
-def _households_sharing_account() -> sa.Select[tuple[str, UUID, UUID, UUID, UUID]]:
+def _households_sharing_account() -> sa.Select[str, UUID, UUID, UUID, UUID]:
     new, other = household.alias("new"), household.alias("other")
     oldest = (
         sa.select(other.c.id)
@@ -95,9 +97,10 @@ _SHARING: Final = (
 async def flag_households(conn: AsyncConnection, book: str, ids: Sequence[UUID], now: datetime) -> list[Pair]:
     """Flag what these households share with others; answers the pairs that stand now, flagged before or not."""
     await conn.execute(_LOCK, {"book": book})
-    pairs = [
-        Pair(*row) for query in _SHARING for row in (await conn.execute(query, {"book": book, "ids": list(ids)})).all()
-    ]
+    pairs = []
+    for query in _SHARING:
+        found = await conn.execute(query, {"book": book, "ids": list(ids)})
+        pairs += [Pair(kind, mine, subject, theirs, other) for kind, mine, subject, theirs, other in found]
     if pairs:
         rows = [_flag(book, pair, now) for pair in pairs]
         await conn.execute(pg.insert(possible_duplicate).on_conflict_do_nothing(), rows)

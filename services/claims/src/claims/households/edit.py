@@ -242,7 +242,5 @@ def _sealed_members(editing: Editing, before: Mapping[UUID, MemberRow]) -> list[
             members = [sealed if row.id == member_id else row for row in members]
         else:
             last += 1
-            members.append(
-                sealed_member(editing.personal, member_id, last, clean, since_version=editing.row.version)
-            )
+            members.append(sealed_member(editing.personal, member_id, last, clean, since_version=editing.row.version))
     return members

@@ -44,7 +44,11 @@ async def index_some_members(context: Context) -> int:
         book: str = rows[0].book
         personal = context.personal(book)
         changed = [
-            {"row_book": book, "row_id": row.id, "index": _index(personal, row.id, row.name_cipher, row.id_number_cipher)}
+            {
+                "row_book": book,
+                "row_id": row.id,
+                "index": _index(personal, row.id, row.name_cipher, row.id_number_cipher),
+            }
             for row in rows
         ]
         await conn.execute(

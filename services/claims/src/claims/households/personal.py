@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from claims.households.rules import birth_date, normal_name
+from claims.households.rules import birth_date, normal_name, normal_number
 from common.crypto import FieldCipher
 from common.text import compact
 
@@ -99,7 +99,7 @@ class PersonalData:
 
     def external_number_index(self, number: str) -> bytes:
         """Blind index of a household's number in the lists it comes from."""
-        return self._index(compact(number), "external_number")
+        return self._index(normal_number(number), "external_number")
 
     def name_birth_index(self, name: str, number: str) -> bytes:
         """Blind index of a name with the date of birth inside an ID number: who may be one person under two numbers."""

@@ -98,9 +98,7 @@ def household_row(
     """Seal a judged household into a row of its first version."""
     household_id = uuid7()
     account = None if new.account is None else personal.seal_bank_account(household_id, new.account)
-    number = (
-        None if new.external_number is None else personal.seal_external_number(household_id, new.external_number)
-    )
+    number = None if new.external_number is None else personal.seal_external_number(household_id, new.external_number)
     cadre = new.cadre
     return HouseholdRow(
         book=book,

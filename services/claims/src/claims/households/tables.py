@@ -45,7 +45,9 @@ household = sa.Table(
     sa.CheckConstraint("village_code LIKE town_code || '%' AND town_code LIKE book || '%'", name="place_nested"),
     sa.CheckConstraint("(bank_account_cipher IS NULL) = (bank_account_index IS NULL)", name="bank_account_indexed"),
     sa.UniqueConstraint("book", "external_number_index", name="uq_household_book_external_number_index"),
-    sa.CheckConstraint("(external_number_cipher IS NULL) = (external_number_index IS NULL)", name="external_number_indexed"),
+    sa.CheckConstraint(
+        "(external_number_cipher IS NULL) = (external_number_index IS NULL)", name="external_number_indexed"
+    ),
     sa.Index(None, "book", "bank_account_index", "id"),
     sa.Index(None, "book", "import_job_id", "id"),
     sa.Index(None, "book", "town_code", "village_code", "id"),
@@ -217,7 +219,11 @@ possible_duplicate = sa.Table(
     sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint("book", "id"),
     sa.UniqueConstraint(
-        "book", "kind", "subject_id", "other_subject_id", name="uq_possible_duplicate_book_kind_subject_id_other_subject_id"
+        "book",
+        "kind",
+        "subject_id",
+        "other_subject_id",
+        name="uq_possible_duplicate_book_kind_subject_id_other_subject_id",
     ),
     sa.ForeignKeyConstraint(["book", "household_id"], ["household.book", "household.id"]),
     sa.ForeignKeyConstraint(["book", "other_household_id"], ["household.book", "household.id"]),

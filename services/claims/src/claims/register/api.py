@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Context, Ctx
 from claims.households.api import WRITERS
+from claims.households.schemas import Place
+from claims.households.service import filter_of
 from claims.idempotency import once_marked
 from claims.problems import BAD_ROWS
-from claims.register import service
+from claims.register import exports, service
 from claims.register.reading import LIMITS
 from claims.register.refused_file import refused_file
 from claims.register.schemas import Imported, ImportOut, Mode, RefusedRow
@@ -25,12 +28,13 @@ from common.errors import Problem
 from common.idempotency import IdempotencyKey, request_address
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from common.spreadsheets.writing import XLSX_MEDIA_TYPE
-from common.text import BookCode
+from common.text import BookCode, Code
 from common.web import Router, responses
 from common.web.uploads import FORM_BYTES, StreamedFile, uploaded
 
 router = Router(prefix="/v1/books/{book}", tags=["register"])
 
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
 Writer = Annotated[Principal, Depends(require(*WRITERS, heeds_places=True))]
 FileFormat = Annotated[Literal["csv", "xlsx"], Query(alias="format", description="CSV or XLSX. 文件格式。")]
 
@@ -45,13 +49,33 @@ FILE: dict[int | str, dict[str, Any]] = {
 }
 
 
+@router.get(
+    "/households/export", response_class=Response, responses=FILE, summary="Take the register away 导出农户名册"
+)
+async def export_households(
+    book: BookCode,
+    context: Ctx,
+    principal: Reader,
+    wanted: FileFormat = "xlsx",
+    town: Annotated[Place | None, Query()] = None,
+    village: Annotated[Place | None, Query()] = None,
+    category: Annotated[Code | None, Query(examples=["sudden_hardship"])] = None,
+) -> Response:
+    """Download the households with their present members, ID numbers, phones and accounts masked. Every export is in the access log."""
+    chosen = replace(filter_of(book, town, village, category, monitored=None), places=principal.places)
+    return await exports.export_households(context, chosen, book, wanted, principal.sub)
+
+
 @router.post(
     "/households/import",
     status_code=201,
     response_model=Imported,
     responses={
         **responses(409, BAD_ROWS),
-        202: {"model": Imported, "description": "A large file: a worker takes it; GET /import-jobs/{id} says how far it is."},
+        202: {
+            "model": Imported,
+            "description": "A large file: a worker takes it; GET /import-jobs/{id} says how far it is.",
+        },
     },
     openapi_extra=uploaded(
         "A list of households, a row a member: CSV (UTF-8 or GB18030) or XLSX, up to 500,000 rows; docs/register-import.md says which "
@@ -67,7 +91,9 @@ async def import_households(
     key: IdempotencyKey,
     mode: Annotated[
         Mode,
-        Query(description="`all`: every row or nothing; `good`: the households without a bad row. 全部导入或仅导入无误的户。"),
+        Query(
+            description="`all`: every row or nothing; `good`: the households without a bad row. 全部导入或仅导入无误的户。"
+        ),
     ] = "all",
     preview: Annotated[bool, Query(strict=False, description="Only say what an import would take. 仅预览。")] = False,  # noqa: FBT002
 ) -> Response:
@@ -146,4 +172,4 @@ async def download_refused_rows(
 ) -> Response:
     """Download the refused rows as they were handed in, with the reasons: to be corrected and imported again. Kept for 90 days."""
     job = await service.get_job(context, principal, book, job_id)
-    return await refused_file(context, job, wanted)
+    return await refused_file(context, job, wanted, principal.sub)

@@ -38,7 +38,13 @@ FIELDS: Final = (
     Field("relation", "与户主关系", ("关系", "与户主的关系"), required=True),
     Field("birth_on", "出生日期", ("出生年月日", "生日")),
     Field("phone", "联系电话", ("电话", "手机", "手机号", "手机号码", "电话号码")),
-    Field("annual_income", "家庭年收入(元)", ("家庭年收入", "年收入", "年收入(元)", "全户年收入(元)"), required=True, of_household=True),
+    Field(
+        "annual_income",
+        "家庭年收入(元)",
+        ("家庭年收入", "年收入", "年收入(元)", "全户年收入(元)"),
+        required=True,
+        of_household=True,
+    ),
     Field("income_year", "收入年度", ("收入年份", "年度"), required=True, of_household=True),
     Field("bank_account", "银行账号", ("一卡通账号", "银行卡号", "一卡通", "开户账号"), of_household=True),
     Field("responsible_cadre", "帮扶责任人", ("帮扶干部", "责任人"), of_household=True),
@@ -47,7 +53,20 @@ ROW_HEADING: Final = "原行号"
 REASON_ZH_HEADING: Final = "未导入原因"
 REASON_EN_HEADING: Final = "Reason"
 _PASSED_OVER: Final = frozenset(
-    {ROW_HEADING, REASON_ZH_HEADING, REASON_EN_HEADING.upper(), "序号", "编号", "备注", "性别", "年龄", "民族", "县", "县区", "区县"}
+    {
+        ROW_HEADING,
+        REASON_ZH_HEADING,
+        REASON_EN_HEADING.upper(),
+        "序号",
+        "编号",
+        "备注",
+        "性别",
+        "年龄",
+        "民族",
+        "县",
+        "县区",
+        "区县",
+    }
 )
 """Headings lists often have that say nothing we keep; the file of refused rows has the first three."""
 _LOOKED_AT: Final = 10
@@ -75,9 +94,7 @@ def folded(heading: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", heading)).upper()
 
 
-_MEANING: Final = {
-    folded(text): field.name for field in FIELDS for text in (field.name, field.heading, *field.also)
-}
+_MEANING: Final = {folded(text): field.name for field in FIELDS for text in (field.name, field.heading, *field.also)}
 
 
 def find_columns(rows: Sequence[Row]) -> Columns:
@@ -103,7 +120,12 @@ def find_columns(rows: Sequence[Row]) -> Columns:
     if twice:
         raise _fault("duplicate_columns", "列重复", "Has more than one column for the same thing", twice)
     if unknown:
-        raise _fault("unknown_columns", "无法识别的列（请删除或改名）", "Has columns nobody knows (delete or rename them)", unknown)
+        raise _fault(
+            "unknown_columns",
+            "无法识别的列（请删除或改名）",
+            "Has columns nobody knows (delete or rename them)",
+            unknown,
+        )
     return Columns(places, headings, best.number)
 
 

@@ -75,9 +75,7 @@ def judged_pieces(groups: Iterable[Group], judging: Judging, survey: Survey, row
         yield piece
 
 
-async def settle(
-    conn: AsyncConnection, personal: PersonalData, judging: Judging, judged: Sequence[Judged]
-) -> Settled:
+async def settle(conn: AsyncConnection, personal: PersonalData, judging: Judging, judged: Sequence[Judged]) -> Settled:
     """Compare households with the register."""
     settled = Settled()
     good = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -39,7 +40,8 @@ _EXACT_DIGITS: Final = 15
 """A spreadsheet's number keeps so many digits; the rest of a longer one are lost."""
 _FIRST_SERIAL, _LAST_SERIAL = 1, 73_050  # 1900-01-01 to 2099-12-31, counted in days as spreadsheets do
 _EPOCH: Final = date(1899, 12, 30)
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_NO_CONTENT: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "#")
+"""How formulas and error values begin."""
 _YEAR: Final = re.compile(r"([0-9]{4})年?度?", re.ASCII)
 _MISSING: Final = ("required", "此项必填（合并的单元格请先取消合并）", "is required (split merged cells first)")
 _FIELD_OF: Final = {"annual_income_fen": "annual_income", "members": "relation", "bank_account": "bank_account"}
@@ -94,7 +96,7 @@ class _RowFaults:
 def household_number(row: Row, columns: Columns) -> str:
     """The number of a row's household in its one form; empty if it has none."""
     cell = _cell(row, columns, "household_number")
-    return compact(text_of(cell) or "") if not _lost_digits(cell) else ""
+    return household_rules.normal_number(text_of(cell) or "") if not _lost_digits(cell) else ""
 
 
 def is_head(row: Row, columns: Columns) -> bool:
@@ -172,8 +174,14 @@ def _text(row: Row, name: str, judging: Judging, faults: _RowFaults, *, required
     if len(text) > _LONGEST.get(name, 60):
         faults.add(row.number, name, "too_long", "内容过长", "is too long")
         return None
-    if text.startswith(_FORMULA_STARTS) or text.startswith("#"):
-        faults.add(row.number, name, "formula", "是公式或错误值，请填写内容本身", "is a formula or an error value: type the content itself")
+    if text.startswith(_NO_CONTENT):
+        faults.add(
+            row.number,
+            name,
+            "formula",
+            "是公式或错误值，请填写内容本身",
+            "is a formula or an error value: type the content itself",
+        )
         return None
     return text
 
@@ -201,22 +209,24 @@ def _birth(row: Row, judging: Judging, faults: _RowFaults) -> date | None:
     if isinstance(cell, Decimal) and _FIRST_SERIAL <= cell <= _LAST_SERIAL:
         return _EPOCH + timedelta(days=int(cell))
     for day_format in _DAY_FORMATS:
-        try:
+        with suppress(CellError):
             return day_of(cell, day_format)
-        except CellError as error:
-            last = error
-    faults.add(row.number, "birth_on", last.code, "不是有效的日期", "is not a valid date")
+    faults.add(row.number, "birth_on", "not_a_date", "不是有效的日期", "is not a valid date")
     return None
 
 
 def _check_number(group: Group, judging: Judging, faults: _RowFaults, elsewhere: int | None) -> None:
     for row in group.rows:
         _text(row, "household_number", judging, faults, required=True)
-    number = group.number
-    if household_rules.has_id_shape(number) and personal_data_in(number) is not None:
+    number = compact(group.number)
+    if household_rules.check_id_number(number, judging.today) is None:
         for row in group.rows:
             faults.add(
-                row.number, "household_number", "personal_data_in_text", "户编号不得为身份证号码", "must not be an ID number"
+                row.number,
+                "household_number",
+                "personal_data_in_text",
+                "户编号不得为身份证号码",
+                "must not be an ID number",
             )
     if elsewhere is not None:
         for row in group.rows:
@@ -322,7 +332,9 @@ def _place(head: Row, judging: Judging, faults: _RowFaults) -> Place | None:
         faults.add(head.number, found.field, found.code, found.reason_zh, found.reason_en)
         return None
     if judging.places and not {found.town_code, found.village_code} & judging.places:
-        faults.add(head.number, "village", "outside_places", "不在您负责的区域内", "lies outside the places you work in")
+        faults.add(
+            head.number, "village", "outside_places", "不在您负责的区域内", "lies outside the places you work in"
+        )
         return None
     return found
 

@@ -10,7 +10,7 @@ from array import array
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from claims.register.columns import Columns, find_columns
@@ -105,7 +105,7 @@ def _print(number: str) -> int:
 
 def _repeated(prints: array[int], starts: array[int]) -> dict[int, tuple[int, ...]]:
     ordered = sorted(prints)
-    twice = {one for one, after in zip(ordered, ordered[1:], strict=False) if one == after}
+    twice = {one for one, after in pairwise(ordered) if one == after}
     found: dict[int, list[int]] = {}
     if twice:
         for one, start in zip(prints, starts, strict=True):

@@ -225,6 +225,11 @@ async def _take_piece(run: Run, piece: list[Judged]) -> Job:
         return await _record(run, conn, **_counted(run.job, piece, settled))
 
 
+def _require_all_good(settled: Settled) -> None:
+    if settled.refused:
+        raise _NotAllGoodError(settled)
+
+
 async def _take_all(run: Run) -> bool:
     """Take the whole file in one transaction; answers whether it was taken."""
     start = replace(run.job, **_ZERO)  # type: ignore[arg-type]  # every name is a column of the job
@@ -233,8 +238,7 @@ async def _take_all(run: Run) -> bool:
         async with transaction(run.context.engine) as conn:
             async for piece in _pieces(run):
                 settled = await importing.settle(conn, run.personal, run.judging, piece)
-                if settled.refused:
-                    raise _NotAllGoodError(settled)
+                _require_all_good(settled)
                 await store.copy_households(conn, await importing.sealed(run.personal, run.job, settled.new))
                 # On another connection: others see how far it is, though nothing is taken yet.
                 async with transaction(run.context.engine) as beside:

@@ -37,7 +37,7 @@ class ImportOut(Wire):
 
     id: UUID
     status: JobStatus
-    """`waiting` or `running`; `done`; `refused`: nothing was taken, `faults` or the refused rows say why; `failed`: ask an administrator. 状态。"""
+    """`refused`: nothing was taken, `faults` or the refused rows say why; `failed`: ask an administrator. 状态。"""
     phase: Literal["checking", "importing", "flagging"]
     """What is being done: judging rows, taking households, looking for possible duplicates. 阶段。"""
     mode: Mode

@@ -76,9 +76,7 @@ class _Receiving:
     pieces: int = 0
 
 
-async def receive(
-    context: Context, book: str, address: bytes, file: AsyncIterable[bytes], job: Job
-) -> Upload:
+async def receive(context: Context, book: str, address: bytes, file: AsyncIterable[bytes], job: Job) -> Upload:
     """Take a file in: what is more than one piece goes to the database, sealed, as it arrives; a broken upload leaves nothing.
 
     Raises ``invalid_request`` naming ``file`` for an empty one, and whatever the stream raises.
@@ -92,8 +90,7 @@ async def receive(
             receiving.buffer += chunk
             while len(receiving.buffer) > PIECE:
                 await _keep_piece(context, book, receiving, job)
-        if not receiving.size:
-            raise invalid_field("file", "no_rows", "文件为空。", "The file is empty.")
+        _require_content(receiving)
         if not receiving.pieces:
             return Upload(job.id, receiving.size, mark.digest(), bytes(receiving.buffer))
         await _keep_piece(context, book, receiving, job)
@@ -102,6 +99,11 @@ async def receive(
             await forget(context, book, job.id)
         raise
     return Upload(job.id, receiving.size, mark.digest(), None)
+
+
+def _require_content(receiving: _Receiving) -> None:
+    if not receiving.size:
+        raise invalid_field("file", "no_rows", "文件为空。", "The file is empty.")
 
 
 async def keep_small(context: Context, book: str, upload: Upload, job: Job) -> Upload:
@@ -209,9 +211,7 @@ async def _register(
 ) -> list[DuplicateFound]:
     rows = await importing.sealed(context.personal(job.book), job, settled.new)
     await store.copy_households(conn, rows)
-    starts = {
-        row.id: judged.group.rows[0].number for row, judged in zip(rows, settled.new, strict=True)
-    }
+    starts = {row.id: judged.group.rows[0].number for row, judged in zip(rows, settled.new, strict=True)}
     pairs = await duplicates.flag_households(conn, job.book, list(starts), now)
     return [
         DuplicateFound.model_validate(
@@ -298,4 +298,3 @@ async def list_refused(
         RefusedRow(row=number, faults=[BadRowOut.model_validate(fault) for fault in faults])
         for number, faults, _ in shown
     ], next_cursor
-

@@ -109,13 +109,11 @@ async def begin(conn: AsyncConnection, book: str, job_id: UUID, file_bytes: int)
 
 
 async def discard(conn: AsyncConnection, book: str, job_id: UUID) -> None:
-    """Forget an upload that did not become a job."""
-    await delete_pieces(conn, book, job_id)
-    await conn.execute(
-        sa.delete(import_job).where(
-            import_job.c.book == book, import_job.c.id == job_id, import_job.c.status == "uploading"
-        )
-    )
+    """Forget an upload unless it became a job."""
+    where = (import_job.c.book == book, import_job.c.id == job_id, import_job.c.status == "uploading")
+    if (await conn.execute(sa.select(import_job.c.id).where(*where).with_for_update())).first() is not None:
+        await delete_pieces(conn, book, job_id)
+        await conn.execute(sa.delete(import_job).where(*where))
 
 
 async def insert_piece(conn: AsyncConnection, book: str, job_id: UUID, position: int, sealed: bytes) -> None:
@@ -226,9 +224,10 @@ async def list_refusals(
 async def known_contents(conn: AsyncConnection, book: str, numbers: Sequence[bytes]) -> dict[bytes, bytes | None]:
     """By the index of a household number that is registered: the index of what its list said."""
     query = sa.select(household.c.external_number_index, household.c.content_index).where(
-        household.c.book == book, household.c.external_number_index == sa.any_(sa.cast(list(numbers), pg.ARRAY(pg.BYTEA)))
+        household.c.book == book,
+        household.c.external_number_index == sa.any_(sa.cast(list(numbers), pg.ARRAY(pg.BYTEA))),
     )
-    return dict((await conn.execute(query)).tuples().all())
+    return {row.external_number_index: row.content_index for row in await conn.execute(query)}
 
 
 async def households_of(conn: AsyncConnection, book: str, job_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
@@ -257,9 +256,7 @@ async def copy_households(conn: AsyncConnection, rows: Sequence[HouseholdRow]) -
     await driver.copy_records_to_table(
         member.name,
         columns=("book", "household_id", *_MEMBER),
-        records=[
-            (row.book, row.id, *(getattr(one, name) for name in _MEMBER)) for row in rows for one in row.members
-        ],
+        records=[(row.book, row.id, *(getattr(one, name) for name in _MEMBER)) for row in rows for one in row.members],
     )
     await driver.copy_records_to_table(
         household_event.name,

@@ -15,7 +15,7 @@ from claims.register import store
 from common.database import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -50,8 +50,7 @@ def stored_file(engine: AsyncEngine, personal: PersonalData, book: str, job_id: 
             return await store.load_piece(conn, book, job_id, position)
 
     def fetch(position: int) -> bytes:
-        waiting: Awaitable[bytes] = load(position)
-        sealed = asyncio.run_coroutine_threadsafe(waiting, loop).result(_FETCH_SECONDS)  # type: ignore[arg-type]
+        sealed = asyncio.run_coroutine_threadsafe(load(position), loop).result(_FETCH_SECONDS)
         return _open_piece(personal, job_id, position, sealed)
 
     return io.BufferedReader(_Pieces(fetch, size), PIECE)
