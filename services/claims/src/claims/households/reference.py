@@ -64,9 +64,7 @@ def category(code: str, on: date) -> Category | None:
 
 def category_code(given: str, on: date) -> str | None:
     """The code of a category given by code or by its Chinese name, valid on a day, or None."""
-    return next(
-        (row.code for row in categories() if given in {row.code, row.name_zh} and category(row.code, on)), None
-    )
+    return next((row.code for row in categories() if given in {row.code, row.name_zh} and category(row.code, on)), None)
 
 
 def stored_category(code: str) -> Category:
