@@ -33,7 +33,48 @@ async def _import(scene: Scene) -> Prepared:
     return {}, {"file": list_of(scene.number())}
 
 
+async def _move(scene: Scene) -> Prepared:
+    left = await scene.county.household()
+    joined = await scene.county.household()
+    path = {"household_id": str(left["id"]), "member_id": str(left["members"][0]["id"])}
+    return path, {"to_household_id": joined["id"], "moved_on": "2021-03-01", "relation": "other_relative"}
+
+
+async def _consent(scene: Scene) -> Prepared:
+    made = await scene.household()
+    body = {"kind": "data_comparison", "given_by": made["members"][0]["id"], "given_on": "2021-03-01"}
+    return {"household_id": str(made["id"])}, {**body, "document_reference": "授权书1"}
+
+
+async def _withdrawal(scene: Scene) -> Prepared:
+    path, body = await _consent(scene)
+    made = await scene.county.post("claims", f"/households/{path['household_id']}/consents", body, "intake")
+    return {**path, "consent_id": str(made["id"])}, {"withdrawn_on": "2021-04-01"}
+
+
+async def _resolution(scene: Scene) -> Prepared:
+    made = await scene.household()
+    headers = scene.county.headers("intake")
+    row = household(600_000 + scene.number())[0]
+    twin = {
+        **{name: made[name] for name in ("town", "village", "category", "annual_income_fen", "income_year")},
+        "bank_account": row[11],
+        "members": [{"name": "示例", "id_number": row[5], "relation": "head"}],
+    }
+    await scene.county.post("claims", "/households", twin, "intake")
+    number = household(700_000 + scene.number())[0][5]
+    twin["members"] = [{"name": "示例", "id_number": number, "relation": "head"}]
+    second = await scene.county.post("claims", "/households", twin, "intake")
+    path = f"/v1/books/{scene.county.book}/possible-duplicates"
+    found = await scene.county.claims.get(path, params={"household_id": str(second["id"])}, headers=headers)
+    return {"duplicate_id": str(found.json()["items"][0]["id"])}, {"resolution": "different", "note": "入户核实"}
+
+
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/households/import"): _import,
+    ("claims", "POST", "/households/{household_id}/members/{member_id}/move"): _move,
+    ("claims", "POST", "/households/{household_id}/consents"): _consent,
+    ("claims", "POST", "/households/{household_id}/consents/{consent_id}/withdrawal"): _withdrawal,
+    ("claims", "POST", "/possible-duplicates/{duplicate_id}/resolution"): _resolution,
 }
 READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {"job_id": job}

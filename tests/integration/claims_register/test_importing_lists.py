@@ -30,7 +30,7 @@ async def test_good_list_is_taken_whole_and_once(office: Office, encoding: str) 
 async def test_bad_rows_of_every_kind_are_reported_and_no_good_household_is_lost(
     office: Office, tmp_path: Path
 ) -> None:
-    listed = write_csv(tmp_path / "list.csv", 12 * len(KINDS), broken_every=12)
+    listed = write_csv(tmp_path / "list.csv", 12 * len(KINDS) + 1, broken_every=12)
     assert listed.kinds == set(KINDS)
     content = (tmp_path / "list.csv").read_bytes()
     preview = await office.imported(content, mode="good", preview="true")
@@ -64,7 +64,7 @@ async def test_corrected_rows_are_imported_again_without_doubles(office: Office)
 
 
 async def test_spreadsheet_is_read_as_the_same_list(office: Office, tmp_path: Path) -> None:
-    listed = write_xlsx(tmp_path / "list.xlsx", 2 * len(KINDS), broken_every=2)
+    listed = write_xlsx(tmp_path / "list.xlsx", 2 * len(KINDS) + 1, broken_every=2)
     taken = await office.imported((tmp_path / "list.xlsx").read_bytes(), mode="good")
     assert refused_by_row(taken["refused"]) == listed.refused
     assert set(await office.numbers()) == listed.good

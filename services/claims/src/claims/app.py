@@ -13,7 +13,7 @@ from claims.claims import api as claims
 from claims.context import Context
 from claims.divisions import api as divisions
 from claims.eligibility import api as eligibility
-from claims.households import api as households
+from claims.households import over_time as households  # its router is that of households/api.py, with more on it
 from claims.monitoring import api as monitoring
 from claims.payouts import api as payouts
 from claims.policies import api as policies

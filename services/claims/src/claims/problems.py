@@ -48,6 +48,12 @@ INCOME_LINE_MISSING = ProblemType(
     detail_en="Record the line of {year} and its source with POST /income-lines first.",
 )
 
+CONSENT_WITHDRAWN = ProblemType(
+    code="consent_withdrawn",
+    status=409,
+    title_zh="该授权已撤回",
+    title_en="The consent was withdrawn already",
+)
 BAD_ROWS = ProblemType(
     code="bad_rows",
     status=422,

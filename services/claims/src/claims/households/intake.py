@@ -147,6 +147,15 @@ def _relation(given: str, path: str, faults: Faults) -> str:
     return code or ""
 
 
+def clean_relation(given: str, faults: Faults) -> str:
+    """Judge a relation that stands alone."""
+    code = reference.relation_code(given)
+    if code is None:
+        known = ", ".join(row.code for row in reference.relations())
+        faults.add("relation", "unknown_relation", f"与户主关系须为列表中的一项：{known}", f"must be one of {known}")
+    return code or ""
+
+
 def clean_bank_account(given: str, faults: Faults) -> str:
     """Judge a bank account."""
     account = compact(given)

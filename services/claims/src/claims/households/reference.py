@@ -72,6 +72,26 @@ def stored_category(code: str) -> Category:
     return [row for row in categories() if row.code == code][-1]
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentKind:
+    """What somebody may consent to."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+
+@functools.cache
+def consent_kinds() -> tuple[ConsentKind, ...]:
+    """Every kind of consent."""
+    return tuple(ConsentKind(**row) for row in _rows("consents.yaml"))  # type: ignore[arg-type]  # the dataclass names the keys
+
+
+def consent_kind(code: str) -> ConsentKind | None:
+    """The kind of a code, or None."""
+    return next((row for row in consent_kinds() if row.code == code), None)
+
+
 def relation_code(given: str) -> str | None:
     """The code of a relation given by code or by a Chinese word, or None if the list has no such word."""
     for row in relations():
