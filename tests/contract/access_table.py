@@ -190,6 +190,7 @@ TABLE = (
     Row("claims", "GET", "/claims", CLAIMS_READERS),
     Row("claims", "GET", "/claims/{claim_id}", CLAIMS_READERS),
     Row("claims", "GET", "/claims/{claim_id}/decision", CLAIMS_READERS),
+    Row("claims", "GET", "/claims/{claim_id}/decision/letter", "intake county"),
     Row("claims", "POST", "/claims/{claim_id}/decision/recomputation", CLAIMS_READERS),
     Row("claims", "POST", "/claims/{claim_id}/steps", "town"),
     Row("claims", "POST", "/payout-batches", "payer"),
@@ -201,6 +202,8 @@ TABLE = (
     Row("claims", "POST", "/payout-batches/{batch_id}/booking-retries", "payer"),
     Row("claims", "GET", "/reconciliation", "checker auditor county payer"),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS),
+    Row("claims", "GET", "/reports/claims", CLAIMS_READERS),
+    Row("claims", "GET", "/reports/refusal-reasons", CLAIMS_READERS),
     Row("claims", "GET", "/access-log", "auditor"),
     Row("claims", "GET", "/access-log/verification", "auditor"),
 )

@@ -13,7 +13,9 @@ from claims.claims import api as claims
 from claims.context import Context
 from claims.divisions import api as divisions
 from claims.eligibility import api as eligibility
-from claims.households import over_time as households  # its router is that of households/api.py, with more on it
+from claims.households import api as households
+from claims.households import over_time
+from claims.letters import api as letters
 from claims.monitoring import api as monitoring
 from claims.payouts import api as payouts
 from claims.policies import api as policies
@@ -30,7 +32,9 @@ from common.web import create_app
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (divisions, register, households, monitoring, policies, eligibility, claims, payouts, reports, access)
+ROOMS = (
+    divisions, register, households, over_time, monitoring, policies, eligibility, claims, letters, payouts, reports, access,
+)  # fmt: skip
 
 
 def create(settings: Settings) -> FastAPI:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Ctx
 from claims.households import consents, duplicate_cases, history, moving
-from claims.households.api import Reader, ReaderOfOne, Writer, WriterOfOne, router
+from claims.households.api import Reader, ReaderOfOne, Writer, WriterOfOne
 from claims.households.schemas import (
     ConsentIn,
     ConsentOut,
@@ -28,7 +28,9 @@ from common.dates import now_utc, today_in_shanghai
 from common.idempotency import IdempotencyKey
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from common.text import BookCode
-from common.web import responses
+from common.web import Router, responses
+
+router = Router(prefix="/v1/books/{book}", tags=["households"])
 
 
 @router.get("/households/{household_id}/history", responses=responses(404), summary="History 变更历史")
