@@ -20,10 +20,11 @@ def list_of(number: int, *, broken: bool = False) -> str:
 
 
 async def job(scene: Scene) -> str:
-    """The id of an import that refused a row."""
+    """The id of an import of somebody of the village, which refused a row."""
     path = f"/v1/books/{scene.county.book}/households/import"
     files = {"file": ("a.csv", list_of(scene.number(), broken=True).encode())}
-    headers = scene.county.headers("intake")
+    token = scene.county.issuer.token("intake", book=scene.county.book, sub="access-list", places=("610923100213",))
+    headers = {**scene.county.headers("intake"), "Authorization": f"Bearer {token}"}
     taken = await scene.county.claims.post(path, params={"mode": "good"}, files=files, headers=headers)
     assert taken.is_success, taken.text
     return str(taken.json()["id"])
@@ -70,8 +71,20 @@ async def _resolution(scene: Scene) -> Prepared:
     return {"duplicate_id": str(found.json()["items"][0]["id"])}, {"resolution": "different", "note": "入户核实"}
 
 
+async def _jobs(scene: Scene) -> Prepared:
+    await job(scene)
+    return {}, None
+
+
+async def _duplicates(scene: Scene) -> Prepared:
+    await _resolution(scene)
+    return {}, None
+
+
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/households/import"): _import,
+    ("claims", "GET", "/import-jobs"): _jobs,
+    ("claims", "GET", "/possible-duplicates"): _duplicates,
     ("claims", "POST", "/households/{household_id}/members/{member_id}/move"): _move,
     ("claims", "POST", "/households/{household_id}/consents"): _consent,
     ("claims", "POST", "/households/{household_id}/consents/{consent_id}/withdrawal"): _withdrawal,

@@ -140,7 +140,7 @@ async def _forgotten(context: Context, job: Job) -> None:
 async def list_import_jobs(
     book: BookCode, context: Ctx, principal: Writer, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[ImportOut]:
-    """List imports, the newest first; who is bound to places sees their own."""
+    """List imports, the newest first; who is bound to places sees those of people bound to the same places or within them."""
     items, next_cursor = await service.list_jobs(context, principal, book, limit, cursor)
     return Page(items=items, next_cursor=next_cursor)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from common.spreadsheets.reading import Cell, Row
 
 HEAD: Final = "head"
+OUTSIDE_PLACES: Final = "outside_places"
 _DAY_FORMATS: Final = ("YYYY-MM-DD", "YYYY/MM/DD", "YYYY.MM.DD", "YYYYMMDD", "YYYY年MM月DD日")
 _LONGEST: Final = {"name": 100, "household_number": 60, "town": 200, "village": 200, "responsible_cadre": 200}
 _EXACT_DIGITS: Final = 15
@@ -333,7 +334,7 @@ def _place(head: Row, judging: Judging, faults: _RowFaults) -> Place | None:
         return None
     if judging.places and not {found.town_code, found.village_code} & judging.places:
         faults.add(
-            head.number, "village", "outside_places", "不在您负责的区域内", "lies outside the places you work in"
+            head.number, "village", OUTSIDE_PLACES, "不在您负责的区域内", "lies outside the places you work in"
         )
         return None
     return found

@@ -15,14 +15,14 @@ from claims.households import duplicates
 from claims.problems import BAD_ROWS
 from claims.register import importing, store
 from claims.register.importing import Settled
-from claims.register.judging import Judged, Judging
+from claims.register.judging import OUTSIDE_PLACES, Judged, Judging
 from claims.register.reading import groups_of, survey
 from claims.register.schemas import DuplicateFound, FileFault, Imported, ImportOut, RefusedRow
 from claims.register.store import Job
 from claims.register.stored_file import PIECE, seal_piece
 from common.database import transaction
 from common.dates import now_utc, today_in_shanghai
-from common.errors import NOT_FOUND, Problem
+from common.errors import FORBIDDEN, NOT_FOUND, Problem
 from common.ids import uuid7
 from common.paging import decode_cursor, page_of
 from common.settings import key_bytes
@@ -174,12 +174,14 @@ def read_small(content: bytes, book: str, places: frozenset[str]) -> Small | Non
 async def take_small(conn: AsyncConnection, context: Context, job: Job, small: Small, size: int) -> Imported:
     """Take a small file within the caller's transaction, or say what would become of it.
 
-    Raises ``bad_rows`` where all rows are wanted and one is bad.
+    Raises ``bad_rows`` where all rows are wanted and one is bad, ``forbidden`` where one is of a place the caller may not work in.
     """
     personal = context.personal(job.book)
     settled = await importing.settle(conn, personal, small.judging, small.judged)
     bad = settled.bad
     if bad and job.mode == "all" and not job.preview:
+        if any(one.code == OUTSIDE_PLACES for one in bad):
+            raise FORBIDDEN.error(field="file", errors=bad_row_errors(bad))
         raise BAD_ROWS.error(field="file", errors=bad_row_errors(bad), bad_rows=len({one.row for one in bad}))
     now = now_utc()
     done = replace(
@@ -264,10 +266,10 @@ def _imported(job: Job, bad: list[BadRow], found: list[DuplicateFound]) -> Impor
 
 
 async def get_job(context: Context, principal: Principal, book: str, job_id: UUID) -> Job:
-    """A job; who is bound to places sees only their own. Raises `not_found`."""
+    """A job; who is bound to places sees those of people bound to the same places or within them. Raises `not_found`."""
     async with transaction(context.engine) as conn:
-        job = await store.load_job(conn, book, job_id)
-    if job is None or (principal.places and job.created_by != principal.sub):
+        job = await store.load_job(conn, book, job_id, principal.places)
+    if job is None:
         raise NOT_FOUND.error()
     return job
 
@@ -275,12 +277,11 @@ async def get_job(context: Context, principal: Principal, book: str, job_id: UUI
 async def list_jobs(
     context: Context, principal: Principal, book: str, limit: int, cursor: str | None
 ) -> tuple[list[ImportOut], str | None]:
-    """A page of jobs, the newest first; who is bound to places sees only their own."""
+    """A page of jobs, the newest first; who is bound to places sees those of people bound to the same places or within them."""
     after = decode_cursor(cursor, UUID)
     before = after[0] if after is not None and isinstance(after[0], UUID) else None
-    whose = principal.sub if principal.places else None
     async with transaction(context.engine) as conn:
-        rows = await store.list_jobs(conn, book, whose, before, limit + 1)
+        rows = await store.list_jobs(conn, book, principal.places, before, limit + 1)
     shown, next_cursor = page_of(rows, limit, lambda row: (row.id,))
     return [import_out(row) for row in shown], next_cursor
 

@@ -75,22 +75,34 @@ async def set_duplicates_found(conn: AsyncConnection, job: Job) -> None:
     )
 
 
-async def load_job(conn: AsyncConnection, book: str, job_id: UUID) -> Job | None:
-    """The job, or None if this book has none of that id whose file came whole."""
+_COVERED: Final = """cardinality(import_job.places) > 0 AND NOT EXISTS (
+    SELECT FROM unnest(import_job.places) AS place
+    WHERE NOT EXISTS (SELECT FROM unnest(CAST(:mine AS text[])) AS own WHERE place LIKE own || '%'))"""
+
+
+def _seen_from(places: frozenset[str]) -> sa.ColumnElement[bool]:
+    """SQL condition: the job is of somebody bound to these places or within them; always true for the whole book."""
+    return sa.text(_COVERED).bindparams(mine=sorted(places)).self_group() if places else sa.true()
+
+
+async def load_job(
+    conn: AsyncConnection, book: str, job_id: UUID, places: frozenset[str] = frozenset()
+) -> Job | None:
+    """The job, or None if this book has none of that id, whose file came whole, that is seen from these places."""
     query = sa.select(*_JOB).where(
-        import_job.c.book == book, import_job.c.id == job_id, import_job.c.status != "uploading"
+        import_job.c.book == book, import_job.c.id == job_id, import_job.c.status != "uploading", _seen_from(places)
     )
     found = (await conn.execute(query)).mappings().first()
     return None if found is None else Job(**found)
 
 
 async def list_jobs(
-    conn: AsyncConnection, book: str, created_by: str | None, before: UUID | None, limit: int
+    conn: AsyncConnection, book: str, places: frozenset[str], before: UUID | None, limit: int
 ) -> list[Job]:
-    """Jobs, the newest first; of one person, or everybody's."""
-    query = sa.select(*_JOB).where(import_job.c.book == book, import_job.c.status != "uploading")
-    if created_by is not None:
-        query = query.where(import_job.c.created_by == created_by)
+    """Jobs seen from these places, the newest first."""
+    query = sa.select(*_JOB).where(
+        import_job.c.book == book, import_job.c.status != "uploading", _seen_from(places)
+    )
     if before is not None:
         query = query.where(import_job.c.id < before)
     found = await conn.execute(query.order_by(import_job.c.id.desc()).limit(limit))
