@@ -333,9 +333,7 @@ def _place(head: Row, judging: Judging, faults: _RowFaults) -> Place | None:
         faults.add(head.number, found.field, found.code, found.reason_zh, found.reason_en)
         return None
     if judging.places and not {found.town_code, found.village_code} & judging.places:
-        faults.add(
-            head.number, "village", OUTSIDE_PLACES, "不在您负责的区域内", "lies outside the places you work in"
-        )
+        faults.add(head.number, "village", OUTSIDE_PLACES, "不在您负责的区域内", "lies outside the places you work in")
         return None
     return found
 

@@ -82,12 +82,10 @@ _COVERED: Final = """cardinality(import_job.places) > 0 AND NOT EXISTS (
 
 def _seen_from(places: frozenset[str]) -> sa.ColumnElement[bool]:
     """SQL condition: the job is of somebody bound to these places or within them; always true for the whole book."""
-    return sa.text(_COVERED).bindparams(mine=sorted(places)).self_group() if places else sa.true()
+    return sa.and_(sa.text(_COVERED).bindparams(mine=sorted(places))) if places else sa.true()
 
 
-async def load_job(
-    conn: AsyncConnection, book: str, job_id: UUID, places: frozenset[str] = frozenset()
-) -> Job | None:
+async def load_job(conn: AsyncConnection, book: str, job_id: UUID, places: frozenset[str] = frozenset()) -> Job | None:
     """The job, or None if this book has none of that id, whose file came whole, that is seen from these places."""
     query = sa.select(*_JOB).where(
         import_job.c.book == book, import_job.c.id == job_id, import_job.c.status != "uploading", _seen_from(places)
@@ -100,9 +98,7 @@ async def list_jobs(
     conn: AsyncConnection, book: str, places: frozenset[str], before: UUID | None, limit: int
 ) -> list[Job]:
     """Jobs seen from these places, the newest first."""
-    query = sa.select(*_JOB).where(
-        import_job.c.book == book, import_job.c.status != "uploading", _seen_from(places)
-    )
+    query = sa.select(*_JOB).where(import_job.c.book == book, import_job.c.status != "uploading", _seen_from(places))
     if before is not None:
         query = query.where(import_job.c.id < before)
     found = await conn.execute(query.order_by(import_job.c.id.desc()).limit(limit))
