@@ -24,6 +24,7 @@ from claims.payouts import heartbeat, outbox
 from claims.payouts.delivery import deliver
 from claims.payouts.ledger_calls import Wish
 from claims.payouts.ledger_client import LedgerClient
+from claims.register.worker import run_imports
 from claims.settings import Settings
 from common.database import create_engine, transaction
 from common.errors import Problem
@@ -125,9 +126,15 @@ async def work(settings: WorkerSettings) -> None:
                 settings.worker_sweep_seconds,
                 worker.stopping,
             )
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(sweeper.run())
+            imports = run_imports(
+                settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
+            )
+            beside = [asyncio.create_task(sweeper.run()), asyncio.create_task(imports)]
+            try:
                 await worker.run()
+            finally:
+                worker.stopping.set()
+                await asyncio.gather(*beside)
             with suppress(Problem):  # the database may be gone before us: then the row only grows old
                 async with transaction(engine) as conn:
                     await heartbeat.forget(conn, worker.name)
