@@ -171,6 +171,7 @@ TABLE = (
     Row("claims", "GET", "/policies/{policy_id}", CLAIMS_READERS),
     Row("claims", "POST", "/policies/{policy_id}/terms", "county admin"),
     Row("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval", "county admin"),
+    Row("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/preview", CLAIMS_READERS),
     Row("claims", "GET", "/policies/{policy_id}/terms", CLAIMS_READERS),
     Row("claims", "POST", "/eligibility-checks", CLAIMS_READERS),
     Row("claims", "POST", "/claims", "intake"),

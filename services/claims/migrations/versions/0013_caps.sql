@@ -30,7 +30,7 @@ BEGIN
     WHERE book = NEW.book AND policy_id = NEW.policy_id AND status = ANY (consuming)
         AND (claimant_index = NEW.claimant_index OR household_id = NEW.household_id);
     IF NEW.benefit_fen > ruling.claim_cap_fen
-        OR CASE ruling.base WHEN 'person' THEN used.person ELSE used.household END > ruling.cap_fen
+        OR (CASE ruling.base WHEN 'person' THEN used.person ELSE used.household END) > ruling.cap_fen
         OR used.person > ruling.person_cap_fen OR used.person_year > ruling.person_year_cap_fen
         OR used.household > ruling.household_cap_fen OR used.household_year > ruling.household_year_cap_fen
     THEN

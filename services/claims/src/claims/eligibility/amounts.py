@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from claims.eligibility.benefit import Slice, benefit_text, covered_kinds, cut, slice_step
-from claims.eligibility.model import Facts, Inputs, Outcome, Step, Text
+from claims.eligibility.model import Facts, Inputs, LossItem, OtherPayment, Outcome, Step, Text
 from claims.policies.rules import Base, Cap, Terms
 from common.money import yuan
 
@@ -80,19 +80,35 @@ def amounts_of(inputs: Inputs, terms: Terms) -> Amounts:
     The deductible is taken once a claim, and not from a benefit by grade [assumed].
     """
     claim = inputs.claim
-    covered = sum(item.amount_fen for item in covered_kinds(terms, claim.losses))
-    paid = sum(payment.amount_fen for payment in claim.other_payments)
+    return computed(terms, claim.losses, claim.other_payments, claim.disability_grade, limits_of(terms, inputs.facts))
+
+
+def preview_amounts(
+    terms: Terms, losses: tuple[LossItem, ...], others: tuple[OtherPayment, ...], disability_grade: int | None
+) -> Amounts:
+    """Compute the benefit of a loss of nobody, for whom no cap was used before."""
+    return computed(terms, losses, others, disability_grade, limits_of(terms, Facts(income_line=None)))
+
+
+def computed(
+    terms: Terms,
+    losses: tuple[LossItem, ...],
+    others: tuple[OtherPayment, ...],
+    disability_grade: int | None,
+    limits: tuple[Limit, ...],
+) -> Amounts:
+    """Compute all amounts on the way from losses to the benefit."""
+    covered = sum(item.amount_fen for item in covered_kinds(terms, losses))
+    paid = sum(payment.amount_fen for payment in others)
     counted = sum(
-        payment.amount_fen
-        for payment in claim.other_payments
-        if not terms.prior_payers or payment.payer in terms.prior_payers
+        payment.amount_fen for payment in others if not terms.prior_payers or payment.payer in terms.prior_payers
     )
     net = max(0, covered - counted)
-    grade = grade_benefit(terms, claim.disability_grade)
+    grade = grade_benefit(terms, disability_grade)
     excess = max(0, net - terms.deductible_fen) if grade is None else 0
     slices = cut(terms, excess) if terms.tiers else ()
     return Amounts(
-        loss_fen=sum(item.amount_fen for item in claim.losses),
+        loss_fen=sum(item.amount_fen for item in losses),
         covered_loss_fen=covered,
         other_payments_fen=paid,
         counted_fen=counted,
@@ -102,7 +118,7 @@ def amounts_of(inputs: Inputs, terms: Terms) -> Amounts:
         slices=slices,
         tiers_fen=sum(piece.amount_fen for piece in slices),
         grade_fen=grade,
-        limits=limits_of(terms, inputs.facts),
+        limits=limits,
     )
 
 
