@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def falling(amounts: list[int]) -> tuple[int, ...]:
 
 
 @st.composite
-def further_caps(draw: st.DrawFn, base: Base, cap: int, lowest: int) -> dict[str, int]:
+def further_caps(draw: st.DrawFn, base: Base, cap: int, lowest: int) -> dict[str, Any]:
     """Some of the caps beside the base's own, in an order in which each can be reached."""
     person, household = (cap, cap + draw(st.integers(0, 10**7))) if base is Base.PERSON else (cap, cap)
     if base is Base.HOUSEHOLD:

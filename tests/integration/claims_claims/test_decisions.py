@@ -223,7 +223,7 @@ async def test_claims_racing_for_one_household_cap_never_exceed_it(office: Offic
     assert [(one["code"], one["reasons"]) for one in stopped] == [("not_eligible", ["cap"])]
 
 
-CAPS = {"household_cap_fen": 2_500_000, "household_year_cap_fen": 2_900_000, "claim_cap_fen": 1_000_000}
+CAPS: dict[str, Any] = {"household_cap_fen": 2_500_000, "household_year_cap_fen": 2_900_000, "claim_cap_fen": 1_000_000}
 
 
 async def test_claims_of_two_causes_racing_for_caps_of_person_household_and_year_never_exceed_one(
@@ -315,13 +315,18 @@ async def test_what_is_stated_of_an_accident_decides_it_and_a_completion_correct
     del by_grade["sources"]["tiers"]
     by_grade["sources"] |= {"grades": "Qingdao 2022", "third_party": "Qingdao 2022"}
     await office.programme(by_grade)
-    stated = {"cause": "accident", "disability_grade": 8, "circumstances": ["drunk_driving"], "other_payments": []}
+    stated: dict[str, Any] = {
+        "cause": "accident",
+        "disability_grade": 8,
+        "circumstances": ["drunk_driving"],
+        "other_payments": [],
+    }
     claim = await office.checked(await office.family(), **stated)
     decision = await office.read(f"/claims/{claim['id']}/decision")
     assert (outcomes(decision)["exclusions"], outcomes(decision)["liable_third_party"]) == ("fail", "needs_review")
     assert "酒后驾驶" in next(check["reason_zh"] for check in decision["checks"] if check["code"] == "exclusions")
     assert (await office.step(claim, "county_approval", "county", "sent_back", note="情形有误")).status_code == 201
-    corrected = {"circumstances": [], "disability_grade": 7, "liable_third_party": False}
+    corrected: dict[str, Any] = {"circumstances": [], "disability_grade": 7, "liable_third_party": False}
     assert (await office.step(claim, "completion", "intake", None, **corrected)).status_code == 201
     assert (await office.step(claim, "town_check", "town")).status_code == 201
     assert (await office.step(claim, "county_approval", "county")).status_code == 201
@@ -333,7 +338,7 @@ async def test_what_is_stated_of_an_accident_decides_it_and_a_completion_correct
 
 async def gone(office: Office, left_on: str, reason: str) -> Json:
     """A household whose second member left it."""
-    family = await office.family()
+    family = await office.family(annual_income_fen=500_000)
     change = {"members": {"remove": [{"id": family["members"][1]["id"], "left_on": left_on, "reason": reason}]}}
     headers = office.headers("intake") | {"If-Match": f'"{family["version"]}"'}
     path = f"/v1/books/{office.book}/households/{family['id']}"

@@ -145,6 +145,10 @@ FAULTS: list[tuple[Json, str]] = [
     ),
     ({"prior_payers": ["a", "a"], "sources": {**terms()["sources"], "prior_payers": "x"}}, "prior_payers"),
     ({"third_party": "excluded"}, "sources.third_party"),
+    (
+        {"required_documents": ["hearsay"], "sources": {**terms()["sources"], "required_documents": "x"}},
+        "required_documents[0]",
+    ),
     ({"third_party": "ignored"}, "third_party"),
     (
         {"exclusions": [{"code": "drunk driving", "text_zh": "酒驾", "text_en": "x", "source": "x"}]},

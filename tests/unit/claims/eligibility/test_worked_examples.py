@@ -33,8 +33,8 @@ def fen(yuan: str) -> int:
 
 def inputs_of(case: dict[str, Any]) -> Inputs:
     scheme = BOOK["schemes"][case["scheme"]]
-    words = {name: tuple(scheme.get(name, ())) for name in WORDS}
-    caps = {name: fen(amount) for name, amount in scheme.get("caps", {}).items()}
+    words: dict[str, Any] = {name: tuple(scheme.get(name, ())) for name in WORDS}
+    caps: dict[str, Any] = {name: fen(amount) for name, amount in scheme.get("caps", {}).items()}
     grades = tuple(fen(amount) for amount in scheme.get("grades", ()))
     warning = fen(scheme["warning"]) if "warning" in scheme else None
     third_party = ThirdParty(scheme.get("third_party", "deducted"))

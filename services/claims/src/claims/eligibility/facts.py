@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import others
 from claims.claims.others import Whose
+from claims.documents.store import kinds_present
 from claims.eligibility.model import (
     Claimant,
     ClaimData,
@@ -79,6 +80,7 @@ async def gather(
             settled=tuple(sorted(set(settled))),
             running=running,
             open_claims=await others.open_claims(conn, book, claim.cause, whose),
+            documents_present=() if claim_id is None else await kinds_present(conn, book, claim_id),
         ),
         today=today,
     )
