@@ -52,7 +52,7 @@ async def preview_terms(
     policy_id: UUID,
     terms_id: UUID,
     body: PreviewIn,
-    _: Annotated[Principal, Depends(require("claims:read"))],
+    _: Annotated[Principal, Depends(require("claims:read", heeds_places=True))],
 ) -> PreviewOut:
     """Show what a version of terms pays for sample losses beside the version in force 条款对比试算. Stores nothing."""
     language = preferred_language(",".join(request.headers.getlist("accept-language")))
