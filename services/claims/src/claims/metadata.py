@@ -19,6 +19,7 @@ TABLE_MODULES = (
     "claims.idempotency",
     "claims.households.tables",
     "claims.monitoring.tables",
+    "claims.calendar.tables",
     "claims.policies.tables",
     "claims.claims.tables",
     "claims.payouts.tables",

@@ -15,10 +15,23 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.claims.rules import Duty, Event, Status, StepName, StepOutcome, TakenStep, expected_steps, next_status
+from claims.claims.paths import path_of
+from claims.claims.rules import (
+    Duty,
+    Event,
+    Standing,
+    Status,
+    StepName,
+    StepOutcome,
+    TakenStep,
+    WaitingFor,
+    expected_steps,
+    move,
+)
 from claims.claims.tables import claim, claim_counter, claim_decision, claim_details, claim_document, claim_event
+from claims.claims.waiting import Waiting, waiting_after
 from claims.eligibility.model import Outcome
-from claims.policies.rules import Cause
+from claims.policies.rules import Cause, PathName
 from claims.problems import OUT_OF_ORDER
 
 FILED = "filed"
@@ -55,6 +68,24 @@ class ClaimRow:
     checked_by: str | None
     approved_by: str | None
     approved_on: date | None
+    path: PathName
+    next_step: StepName | None
+    waiting_for: WaitingFor | None
+    waiting_since: date | None
+    due_on: date | None
+    days_left: int | None
+    sample_draw: int
+    appeal_of: UUID | None
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands on its path."""
+        return Standing(self.status, self.next_step)
+
+    @property
+    def waiting(self) -> Waiting:
+        """How it waits."""
+        return Waiting(self.waiting_for, self.waiting_since, self.due_on, self.days_left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +124,22 @@ class EventRow:
     reference: str | None
     decision_version: int | None
     at: datetime
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimFilter:
-    """What a list asks for; None does not filter. `after` is the last id of the page before."""
+    """What a list asks for; None does not filter.
 
-    statuses: tuple[Status, ...] | None = None
+    `overdue_on` keeps claims whose deadline was over before that day; `after` is the last id of the page before.
+    """
+
+    status: Status | None = None
     town_code: str | None = None
     household_id: UUID | None = None
     cause: Cause | None = None
+    waiting_for: WaitingFor | None = None
+    overdue_on: date | None = None
     after: UUID | None = None
 
 
@@ -113,6 +150,9 @@ def _claim_row(row: sa.RowMapping) -> ClaimRow:
             "cause": Cause(row["cause"]),
             "status": Status(row["status"]),
             "outcome": Outcome(row["outcome"]),
+            "path": PathName(row["path"]),
+            "next_step": None if row["next_step"] is None else StepName(row["next_step"]),
+            "waiting_for": None if row["waiting_for"] is None else WaitingFor(row["waiting_for"]),
         }
     )
 
@@ -138,6 +178,13 @@ async def load_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimR
     return None if row is None else _claim_row(row)
 
 
+async def appeal_of(conn: AsyncConnection, book: str, claim_id: UUID) -> UUID | None:
+    """The claim that appeals this one, or None."""
+    query = sa.select(claim.c.id).where(claim.c.book == book, claim.c.appeal_of == claim_id)
+    found: UUID | None = (await conn.execute(query)).scalar_one_or_none()
+    return found
+
+
 async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimRow | None:
     """One claim, locked until the transaction ends: whoever moves it holds this."""
     query = sa.select(claim).where(claim.c.book == book, claim.c.id == claim_id).with_for_update()
@@ -148,8 +195,12 @@ async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimR
 async def list_claims(conn: AsyncConnection, book: str, wanted: ClaimFilter, limit: int) -> list[ClaimRow]:
     """At most `limit` claims in the order of their ids (the order of filing)."""
     query = sa.select(claim).where(claim.c.book == book).order_by(claim.c.id).limit(limit)
-    if wanted.statuses is not None:
-        query = query.where(claim.c.status.in_([status.value for status in wanted.statuses]))
+    if wanted.status is not None:
+        query = query.where(claim.c.status == wanted.status.value)
+    if wanted.waiting_for is not None:
+        query = query.where(claim.c.waiting_for == wanted.waiting_for.value)
+    if wanted.overdue_on is not None:
+        query = query.where(claim.c.waiting_for.is_not(None), claim.c.due_on < wanted.overdue_on)
     if wanted.town_code is not None:
         query = query.where(claim.c.town_code == wanted.town_code)
     if wanted.household_id is not None:
@@ -183,9 +234,13 @@ async def set_status(
     cannot happen.
     """
     row = await lock_claim(conn, book, claim_id)
-    status = None if row is None else next_status(row.status, event)
-    if row is None or status is None:
-        raise OUT_OF_ORDER.error(expected=[] if row is None else [step.value for step in expected_steps(row.status)])
+    if row is None:
+        raise OUT_OF_ORDER.error(expected=[])
+    path = path_of(row.path)
+    moved = move(path, row.standing, event, drawn=False)
+    if moved is None:
+        raise OUT_OF_ORDER.error(expected=[step.value for step in expected_steps(path, row.standing)])
+    waiting = await waiting_after(conn, book, path, row.standing, row.waiting, event, moved, done_on)
     line = EventRow(
         position=row.event_count + 1,
         event=event.value,
@@ -193,7 +248,7 @@ async def set_status(
         step_outcome=None,
         duty=None,
         status_before=row.status,
-        status_after=status,
+        status_after=moved.status,
         by_person=by_person,
         done_on=done_on,
         note_cipher=None,
@@ -202,8 +257,16 @@ async def set_status(
         at=(await conn.execute(sa.select(sa.func.clock_timestamp()))).scalar_one(),
     )
     await record_event(conn, book, claim_id, line)
-    await update_claim(conn, book, claim_id, status=status.value, event_count=line.position)
-    return status
+    await update_claim(
+        conn,
+        book,
+        claim_id,
+        status=moved.status,
+        next_step=moved.next_step,
+        event_count=line.position,
+        **asdict(waiting),
+    )
+    return moved.status
 
 
 async def record_event(conn: AsyncConnection, book: str, claim_id: UUID, line: EventRow) -> None:
@@ -235,11 +298,11 @@ async def history(conn: AsyncConnection, book: str, claim_id: UUID) -> list[Even
 
 
 def taken_steps(lines: Sequence[EventRow]) -> tuple[TakenStep, ...]:
-    """The filing and the steps of people, as the rules need them."""
+    """The filing, the steps of people and the payment (which a follow-up may not precede), as the rules need them."""
     return tuple(
         TakenStep(duty=line.duty, by_person=line.by_person, done_on=line.done_on)
         for line in lines
-        if line.step is not None or line.event == FILED
+        if line.step is not None or line.event in {FILED, Event.PAID.value}
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from claims.policies import examples
-from claims.policies.rules import Base, Cause, Funding, MeasuredOn, TierMode
+from claims.policies.rules import Base, Cause, Funding, MeasuredOn, PathName, TierMode
 from common.dates import FIRST_YEAR, LAST_YEAR, BusinessDate
 from common.money import Fen, FenOrZero
 from common.text import PlainLine
@@ -46,6 +46,12 @@ class PolicyIn(Wire):
     """Left out: made of the year. 方案名称。"""
     funding: Funding
     """`county_paid`: benefits are paid from the fund's own bank account. 资金方式。"""
+    path: PathName = PathName.SHORT
+    """Which path of review its claims go; GET /claim-paths shows both. 审核流程。"""
+    second_look_share_bp: Annotated[int, Field(ge=0, le=10_000, examples=[500])] = 0
+    """Share of its claims, drawn by chance, that a second person of the county looks at, in basis points. 随机抽查比例（万分比）。"""
+    second_look_from_fen: Fen | None = None
+    """From this benefit on every claim is looked at by a second person; left out: none for its amount. 大额复核起点（分）。"""
 
 
 class PolicyOut(Wire):
@@ -58,6 +64,9 @@ class PolicyOut(Wire):
     insurer: str
     name: str
     funding: Funding
+    path: PathName
+    second_look_share_bp: int
+    second_look_from_fen: Fen | None
     valid_from: date
     valid_to: date
     """The last day, inclusive. 有效期止（含当日）。"""

@@ -14,6 +14,7 @@ from claims.policies import store
 from claims.policies.rules import (
     Cause,
     Policy,
+    ReviewPlan,
     Sources,
     Terms,
     TermsFault,
@@ -59,7 +60,8 @@ async def write_policy(conn: AsyncConnection, *, book: str, body: PolicyIn, by_p
         valid_from=first,
         valid_to=last,
     )
-    stored = StoredPolicy(policy, now, by_person)
+    review = ReviewPlan(body.path, body.second_look_share_bp, body.second_look_from_fen)
+    stored = StoredPolicy(policy, now, by_person, review)
     if not await store.insert_policy(conn, book, stored):
         raise POLICY_EXISTS.error(field="year", year=body.year)
     return policy_out(stored)
@@ -148,7 +150,7 @@ async def list_terms(context: Context, book: str, policy_id: UUID, cause: Cause 
 
 def policy_out(stored: StoredPolicy) -> PolicyOut:
     """Return a programme as the API shows it."""
-    return PolicyOut(**asdict(stored.policy), created_at=stored.created_at, created_by=stored.created_by)
+    return PolicyOut(**asdict(stored.policy), **asdict(stored.review), created_at=stored.created_at, created_by=stored.created_by)
 
 
 def terms_out(stored: StoredTerms) -> TermsOut:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.policies.rules import Base, Cause, Funding, Policy, Sources, Terms, Tier, TierMode
+from claims.policies.rules import Base, Cause, Funding, PathName, Policy, ReviewPlan, Sources, Terms, Tier, TierMode
 from claims.policies.tables import policy, terms
 
 
@@ -22,6 +22,7 @@ class StoredPolicy:
     policy: Policy
     created_at: datetime
     created_by: str
+    review: ReviewPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ def _policy(row: sa.RowMapping) -> StoredPolicy:
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
     )
-    return StoredPolicy(found, row["created_at"], row["created_by"])
+    review = ReviewPlan(PathName(row["path"]), row["second_look_share_bp"], row["second_look_from_fen"])
+    return StoredPolicy(found, row["created_at"], row["created_by"], review)
 
 
 def _terms(row: sa.RowMapping) -> StoredTerms:
@@ -72,7 +74,7 @@ async def insert_policy(conn: AsyncConnection, book: str, stored: StoredPolicy) 
     """Store a new programme; False where the book already has one for the year."""
     made = (
         insert(policy)
-        .values(book=book, **asdict(stored.policy), created_at=stored.created_at, created_by=stored.created_by)
+        .values(book=book, **asdict(stored.policy), **asdict(stored.review), created_at=stored.created_at, created_by=stored.created_by)
         .on_conflict_do_nothing(index_elements=["book", "year"])
         .returning(policy.c.id)
     )
