@@ -60,7 +60,8 @@ run: $(STAMP) ## start database, both services and the worker, load the demo boo
 token: export WHO := $(WHO)
 token: export BOOK := $(BOOK)
 token: export SUB := $(SUB)
-token: $(STAMP) ## print one development token: make -s token WHO=officer [BOOK=610923] [SUB=li-2]
+token: export PLACE := $(PLACE)
+token: $(STAMP) ## print one development token: make -s token WHO=officer [BOOK=610923] [SUB=li-2] [PLACE=610923100]
 	@exec $(BIN)/python -m deploy.local.token
 
 .PHONY: migrate

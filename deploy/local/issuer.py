@@ -8,9 +8,10 @@ import json
 import os
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import jwt
@@ -26,6 +27,7 @@ AUDIENCE: Final = "fangpin"
 DEFAULT_BOOK: Final = "610923"
 LIFETIME_SECONDS: Final = 12 * 3600
 CLAIMS_SERVICE_SCOPES: Final = ("ledger:read", "ledger:post", "ledger:act_for")
+PLACE_DIGITS: Final = (9, 12)
 KEY_ID: Final = "development-1"
 
 
@@ -95,11 +97,13 @@ class Issuer:
         scopes: Sequence[str] | None = None,
         *,
         lifetime_seconds: int = LIFETIME_SECONDS,
+        places: Sequence[str] = (),
     ) -> str:
         """Answer a token for `who` (a role of people.toml) in `book` (`*` for all).
 
-        `scopes` replaces the role's own; a name that is no role is then allowed.
-        Raises `RunnerError` for an unknown role and outside development mode.
+        `scopes` replaces the role's own; a name that is no role is then allowed. `places` binds the token to towns (9 digits)
+        and villages (12 digits); none is the whole book.
+        Raises `RunnerError` for an unknown role, for no place, and outside development mode.
         """
         if scopes is None:
             table = roles()
@@ -107,14 +111,24 @@ class Issuer:
                 message = f"unknown WHO={who}; choose one of: {', '.join(table)}"
                 raise RunnerError(message)
             scopes = table[who]
-        return self.sign(sub or f"{who}-1", [book], scopes, lifetime_seconds)
+        if not all(place.isdigit() and len(place) in PLACE_DIGITS for place in places):
+            raise RunnerError("PLACE names towns (9 digits) and villages (12 digits)")
+        extra = {"places": list(places)} if places else {}
+        return self.sign(sub or f"{who}-1", [book], scopes, lifetime_seconds, extra)
 
     def claims_service_token(self, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
         """Answer the token the claims service calls the ledger with."""
         return self.sign("service:claims", ["*"], CLAIMS_SERVICE_SCOPES, lifetime_seconds)
 
-    def sign(self, sub: str, books: Sequence[str], scopes: Sequence[str], lifetime_seconds: int) -> str:
-        """Sign a token with exactly these claims; `lifetime_seconds` may lie in the past."""
+    def sign(
+        self,
+        sub: str,
+        books: Sequence[str],
+        scopes: Sequence[str],
+        lifetime_seconds: int,
+        extra: Mapping[str, object] = MappingProxyType({}),
+    ) -> str:
+        """Sign a token with exactly these claims and the `extra` ones; `lifetime_seconds` may lie in the past."""
         require_development_mode()
         now = int(time.time())
         claims = {
@@ -126,6 +140,7 @@ class Issuer:
             "exp": now + lifetime_seconds,
             "scope": " ".join(scopes),
             "books": list(books),
+            **extra,
         }
         return jwt.encode(claims, self._key(), algorithm="ES256", headers={"kid": KEY_ID})
 

@@ -21,6 +21,7 @@ def token(
     who: Annotated[str, typer.Option(envvar="WHO", help="the role")] = "",
     book: Annotated[str, typer.Option(envvar="BOOK", help="the book, or * for all")] = DEFAULT_BOOK,
     sub: Annotated[str, typer.Option(envvar="SUB", help="the person; by default <WHO>-1")] = "",
+    place: Annotated[str, typer.Option(envvar="PLACE", help="codes of towns or villages, with blanks between")] = "",
     state: Annotated[Path, typer.Option(help="where keys are kept")] = DEFAULT_FOLDER,
 ) -> None:
     """Print one development token; the signing key is made when it is missing."""
@@ -30,7 +31,7 @@ def token(
     issuer = Issuer(kept.keys)
     with kept.held("keys", wait=True):
         issuer.ensure()
-    sys.stdout.write(issuer.token(who, book or DEFAULT_BOOK, sub or None) + "\n")
+    sys.stdout.write(issuer.token(who, book or DEFAULT_BOOK, sub or None, places=place.split()) + "\n")
 
 
 if __name__ == "__main__":

@@ -166,6 +166,8 @@ TABLE = (
     Row("claims", "GET", "/lead-steps", CLAIMS_READERS),
     Row("claims", "POST", "/income-lines", "county admin"),
     Row("claims", "GET", "/income-lines", CLAIMS_READERS),
+    Row("claims", "GET", "/working-days", CLAIMS_READERS),
+    Row("claims", "POST", "/working-days", "admin"),
     Row("claims", "POST", "/policies", "county admin"),
     Row("claims", "GET", "/policies", CLAIMS_READERS),
     Row("claims", "GET", "/policies/{policy_id}", CLAIMS_READERS),

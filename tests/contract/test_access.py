@@ -20,6 +20,7 @@ FOREIGN_BOOK = "610922"
 # The system is shared by the tests of this file, so what they make is numbered on.
 HOUSEHOLDS, NUMBERS = itertools.count(1), itertools.count(1)
 QUERIES = {
+    "/working-days": {"year": "2021"},
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
     "/reports/balance": {"fund": "insurance", "account": "1002"},
     "/reports/fund-execution": {"fiscal_year": "2021"},

@@ -94,6 +94,7 @@ def payments_served(stack: Stack) -> list[int]:
 
 async def served_since(stack: Stack, before: list[int], *, expected: int) -> list[int]:
     """How many each served since `before`. A line is written just after its answer left, so the last ones are waited for."""
+    served: list[int] = []
     for _ in range(100):
         served = [now - earlier for earlier, now in zip(before, payments_served(stack), strict=True)]
         if sum(served) >= expected:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from claims.monitoring import store
 from claims.monitoring.income_lines import income_line_for
+from claims.places import WHOLE_BOOK
 from deploy.local.databases import Database
 from tests.integration.claims_households.register import BOOK, Caller, household, member, monitor
 
@@ -28,7 +29,7 @@ async def connection(claims_database: Database) -> AsyncIterator[AsyncConnection
 async def test_counts_are_of_households_ever_determined_and_people_present(
     caller: Caller, connection: AsyncConnection
 ) -> None:
-    assert await store.count_monitored(connection, BOOK) == (0, 0)
+    assert await store.count_monitored(connection, BOOK, WHOLE_BOOK) == (0, 0)
     three = await caller.registered(household([member(1), member(2, "spouse"), member(3, "son")]))
     one = await caller.registered(household([member(4)]))
     await caller.registered(household([member(5)]))
@@ -36,10 +37,10 @@ async def test_counts_are_of_households_ever_determined_and_people_present(
     for lead in reported:
         assert (await monitor(caller, lead["id"])).status_code == 201
     await caller.reported(channel="self_report", description="某户")
-    assert await store.count_monitored(connection, BOOK) == (2, 4)
-    assert await store.count_leads(connection, BOOK) == 3
-    assert await store.count_leads_by_channel(connection, BOOK) == {"self_report": 1, "village_sweep": 2}
-    assert await store.count_leads(connection, "610924") == 0
+    assert await store.count_monitored(connection, BOOK, WHOLE_BOOK) == (2, 4)
+    assert await store.count_leads(connection, BOOK, WHOLE_BOOK) == 3
+    assert await store.count_leads_by_channel(connection, BOOK, WHOLE_BOOK) == {"self_report": 1, "village_sweep": 2}
+    assert await store.count_leads(connection, "610924", WHOLE_BOOK) == 0
 
     left = {"remove": [{"id": three["members"][2]["id"], "left_on": "2021-05-01", "reason": "moved_away"}]}
     assert (await caller.patch(f"/households/{three['id']}", {"members": left}, version=2)).status_code == 200
@@ -50,7 +51,7 @@ async def test_counts_are_of_households_ever_determined_and_people_present(
     ):
         await caller.step(reported[1]["id"], step, day, who=who)
     assert (await caller.get(f"/households/{one['id']}")).json()["monitored"] is False
-    assert await store.count_monitored(connection, BOOK) == (2, 3)
+    assert await store.count_monitored(connection, BOOK, WHOLE_BOOK) == (2, 3)
 
     events = await store.monitoring_history(connection, BOOK, UUID(one["id"]))
     past = [(event.kind, event.effective_on) for event in events]

@@ -18,7 +18,8 @@ import pytest
 from openpyxl.utils import get_column_letter
 from python_calamine import CalamineWorkbook
 
-from ledger.statements import api, files
+from common.web import files
+from ledger.statements import api
 from tests.support.ledger_calls import Json, LedgerCalls
 from tests.support.reported_book import FORMULA
 

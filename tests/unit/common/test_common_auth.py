@@ -47,6 +47,11 @@ async def test_a_good_token_says_who_with_which_scopes_and_books(keys: Keys) -> 
     assert principal == Principal("officer-1", frozenset({"a", "b"}), frozenset({"610923", "610924"}))
 
 
+async def test_a_token_may_be_bound_to_places(keys: Keys) -> None:
+    principal = await authenticator(keys).authenticate(f"Bearer {keys.token(places=['610923100', '610923101001'])}")
+    assert principal.places == {"610923100", "610923101001"}
+
+
 @pytest.mark.parametrize("claim", ["iss", "aud", "exp", "nbf", "sub"])
 async def test_a_token_without_a_required_claim_is_refused(keys: Keys, claim: str) -> None:
     without: dict[str, Any] = {claim: None}
@@ -71,6 +76,15 @@ async def test_a_token_without_a_required_claim_is_refused(keys: Keys, claim: st
         {"scope": [7]},
         {"books": {"610923": True}},
         {"books": [610923]},
+        {"places": []},
+        {"places": "610923100"},
+        {"places": [610923100]},
+        {"places": ["610923"]},
+        {"places": ["610923100", ""]},
+        {"places": ["61092310O"]},
+        {"places": ["６１０９２３１００"]},
+        {"places": ["610923100\n"]},
+        {"places": ["610923100001"] * 201},
     ],
 )
 async def test_a_token_with_a_wrong_claim_is_refused(keys: Keys, changes: dict[str, Any]) -> None:

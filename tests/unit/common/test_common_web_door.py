@@ -38,6 +38,8 @@ async def test_authorisation_comes_before_everything_about_the_body_and_the_quer
         ({"Authorization": "Bearer rubbish"}, THINGS, 401),
         (bearer(keys.token(books=["610924"])), THINGS, 403),
         (bearer(keys.token(scope="things:read")), THINGS, 403),
+        # THINGS does not heed places, so it has nothing for a token that is bound to one.
+        (bearer(keys.token(places=["610923100"])), THINGS, 403),
         (bearer(keys.token(scope="things:read")), "/v1/books/%00/things", 403),
     ]
     for headers, url, status in cases:

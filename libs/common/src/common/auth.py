@@ -3,10 +3,14 @@
 `Authenticator` verifies tokens; `require("ledger:post")` is the FastAPI dependency that guards an operation. The order
 is fixed: the token (401), then the book in the path (403), then the scope (403), and all of it before the body is read.
 Only ES256, EdDSA and RS256 are understood; the algorithm must be the one of the key, never merely the one the token claims.
+
+A token may be bound to places (the claim `places`: codes of towns and villages). Operations refuse such a token (403) unless
+they were written to heed its places: `require("claims:read", heeds_places=True)`. So a new operation shows nothing by oversight.
 """
 
 import asyncio
 import json
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -38,15 +42,21 @@ _REMEMBERED_TOKENS: Final = 2000
 _SMALLEST_RSA_BITS: Final = 2048
 _REQUIRED_CLAIMS: Final = ["iss", "aud", "exp", "nbf", "sub"]
 _STATE: Final = "fangpin_principal"
+_PLACE: Final = re.compile(r"[0-9]{9}|[0-9]{12}", re.ASCII)
+_MOST_PLACES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The person or service a token speaks for: its subject, its scopes and its books (``*`` means all)."""
+    """The person or service a token speaks for: its subject, its scopes, its books (``*`` means all) and its places.
+
+    `places` are division codes of towns (9 digits) and villages (12 digits); none means the whole book.
+    """
 
     sub: str
     scopes: frozenset[str]
     books: frozenset[str]
+    places: frozenset[str] = frozenset()
 
     def may(self, *scopes: str) -> bool:
         """Tell whether the token carries any of these scopes."""
@@ -198,9 +208,12 @@ class Authenticator:
 class Requirement:
     """The FastAPI dependency `require` makes: lets a request pass that carries any of its scopes for its book."""
 
-    def __init__(self, scopes: tuple[str, ...]) -> None:
-        """Remember the scopes, any of which suffices."""
+    def __init__(self, scopes: tuple[str, ...], *, heeds_places: bool = False) -> None:
+        """Remember the scopes, any of which suffices, and whether the operation looks at the token's places itself."""
+        if not scopes:
+            raise ValueError("an operation must require at least one scope")
         self.scopes = scopes
+        self.heeds_places = heeds_places
 
     async def __call__(self, request: Request) -> Principal:
         """Return the principal, or raise ``unauthenticated`` (401) before ``forbidden`` (403)."""
@@ -214,23 +227,31 @@ class Requirement:
         if book is not None:
             principal.check_book(book)
         principal.check_scope(*self.scopes)
+        if principal.places and not self.heeds_places:
+            raise FORBIDDEN.error()
         return principal
 
 
-def require(*scopes: str) -> Requirement:
-    """Guard an operation: ``principal: Annotated[Principal, Depends(require("ledger:post"))]``; any scope suffices."""
-    if not scopes:
-        raise ValueError("an operation must require at least one scope")
-    return Requirement(scopes)
+def require(*scopes: str, heeds_places: bool = False) -> Requirement:
+    """Guard an operation: ``principal: Annotated[Principal, Depends(require("ledger:post"))]``; any scope suffices.
+
+    A token bound to places gets 403, unless `heeds_places` promises that the operation shows and takes nothing of other places.
+    """
+    return Requirement(scopes, heeds_places=heeds_places)
 
 
 def principal_from(claims: Mapping[str, object]) -> Principal:
-    """Read the claims of a verified token. Raises ValueError if sub, scope or books are not what we understand."""
+    """Read the claims of a verified token. Raises ValueError if sub, scope, books or places are not what we understand."""
     sub = claims.get("sub")
     # As a `Line`: a person named in a body, whose outer blanks are cut, must be the person of the token, or two would pass for one.
     if not isinstance(sub, str) or not 0 < len(sub) <= 200 or not sub.isprintable() or sub != sub.strip():  # noqa: PLR2004
         raise ValueError("sub must be a short printable text without outer blanks")
-    return Principal(sub=sub, scopes=_words(claims.get("scope", "")), books=_words(claims.get("books", [])))
+    return Principal(
+        sub=sub,
+        scopes=_words(claims.get("scope", "")),
+        books=_words(claims.get("books", [])),
+        places=_places(claims["places"]) if "places" in claims else frozenset(),
+    )
 
 
 def parse_key_set(content: bytes) -> dict[str, _Key]:
@@ -273,6 +294,15 @@ def _words(value: object) -> frozenset[str]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return frozenset(value)
     raise ValueError("must be a text or a list of texts")
+
+
+def _places(value: object) -> frozenset[str]:
+    """The places of a token that names any. An empty list is no wish for the whole book, so it is refused like a broken code."""
+    if not isinstance(value, list) or not 0 < len(value) <= _MOST_PLACES:
+        raise ValueError("places must be a list of 1 to 200 codes")
+    if not all(isinstance(item, str) and _PLACE.fullmatch(item) for item in value):
+        raise ValueError("a place is a town's code of 9 digits or a village's of 12")
+    return frozenset(value)
 
 
 def _unauthenticated(*, offered: bool) -> Problem:

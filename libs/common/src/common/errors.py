@@ -223,8 +223,8 @@ FORBIDDEN: Final = ProblemType(
     403,
     "没有权限",
     "Not allowed",
-    "当前令牌不含本操作所需的权限或账套。",
-    "The token does not carry the scope or the book this needs.",
+    "当前令牌不含本操作所需的权限、账套或辖区。",
+    "The token does not carry the scope, the book or the place this needs.",
 )
 NOT_FOUND: Final = ProblemType(
     "not_found", 404, "未找到", "Not found", "该地址或记录不存在。", "There is no such address or record."

@@ -17,21 +17,22 @@ from claims.claims.store import ClaimFilter
 from claims.context import Ctx
 from claims.divisions.service import find_town
 from claims.idempotency import once
+from claims.places import check_household, placed
 from claims.policies.rules import Cause
 from claims.problems import (
     EVENT_OUTSIDE_POLICY,
     INCOME_LINE_MISSING,
     LOSS_BELOW_OTHER_PAYMENTS,
     NOT_ELIGIBLE,
-    OUT_OF_ORDER,
-    REVIEW_NEEDED,
-    WORKING_DAYS_MISSING,
-    SECOND_LOOK_NEEDED,
     NOTICE_EXCEEDED,
     NOTICE_NOT_PUBLISHED,
     NOTICE_RUNNING,
     OBJECTION_OPEN,
     OBJECTION_UPHELD,
+    OUT_OF_ORDER,
+    REVIEW_NEEDED,
+    SECOND_LOOK_NEEDED,
+    WORKING_DAYS_MISSING,
 )
 from common.auth import Principal, require
 from common.dates import now_utc, today_in_shanghai
@@ -43,9 +44,10 @@ from common.web import Router, responses
 
 router = Router(prefix="/v1/books/{book}/claims", tags=["claims"])
 
-Intake = Annotated[Principal, Depends(require("claims:intake"))]
-Reader = Annotated[Principal, Depends(require("claims:read"))]
-StepTaker = Annotated[Principal, Depends(require(*sorted({scope for rule in STEPS.values() for scope in rule.scopes})))]
+Intake = Annotated[Principal, Depends(require("claims:intake", heeds_places=True))]
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
+ReaderOfOne = Annotated[Principal, Depends(placed("claims:read"))]
+StepTaker = Annotated[Principal, Depends(placed(*sorted({scope for rule in STEPS.values() for scope in rule.scopes})))]
 Version = Annotated[
     QueryInteger | None,
     Query(ge=1, le=30_000, description="Version of the decision; the latest by default. 核定版本。"),
@@ -66,6 +68,7 @@ async def file_claim(
 
     A claim the rules refuse is recorded all the same, so that the refusal can be explained and reviewed.
     """
+    await check_household(context, principal, book, body.household_id)
 
     async def work(conn: AsyncConnection) -> ClaimFiled:
         return await service.file_claim(
@@ -85,7 +88,7 @@ async def file_claim(
 async def list_claims(
     context: Ctx,
     book: BookCode,
-    _: Reader,
+    principal: Reader,
     status: Annotated[Status | None, Query(description="状态。")] = None,
     town: Annotated[str | None, Query(max_length=200, description="Code or exact name. 乡镇。")] = None,
     waiting_for: Annotated[WaitingFor | None, Query(description="Who has to act next. 待办。")] = None,
@@ -104,20 +107,21 @@ async def list_claims(
         cause=cause,
         waiting_for=waiting_for,
         overdue_on=today_in_shanghai() if overdue else None,
+        places=principal.places,
     )
     items, next_cursor = await service.list_claims(context, book, wanted, limit, cursor)
     return Page(items=items, next_cursor=next_cursor)
 
 
 @router.get("/{claim_id}", response_model=ClaimOut, responses=responses(404), summary="Read a claim")
-async def get_claim(context: Ctx, book: BookCode, claim_id: UUID, _: Reader) -> ClaimOut:
+async def get_claim(context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne) -> ClaimOut:
     """Read one claim with its losses, its history and the trail of its money 查看理赔."""
     return await service.get_claim(context, book, claim_id)
 
 
 @router.get("/{claim_id}/decision", response_model=DecisionOut, responses=responses(404), summary="Read a decision")
 async def get_decision(
-    request: Request, context: Ctx, book: BookCode, claim_id: UUID, _: Reader, version: Version = None
+    request: Request, context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne, version: Version = None
 ) -> DecisionOut:
     """Read the decision with every check and the whole computation 查看核定.
 
@@ -134,7 +138,7 @@ async def get_decision(
     summary="Make a decision again",
 )
 async def recompute_decision(
-    context: Ctx, book: BookCode, claim_id: UUID, _: Reader, version: Version = None
+    context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne, version: Version = None
 ) -> Recomputation:
     """Make a stored decision again from its stored inputs and compare the two byte for byte 重新计算并比对. Stores nothing."""
     return await service.recompute(context, book, claim_id, version)

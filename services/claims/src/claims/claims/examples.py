@@ -125,7 +125,7 @@ NOTICE: dict[str, object] = {
     "published_on": "2021-06-20",
     "days": 5,
     "benefit_fen": 1_100_000,
-    "text_zh": "精准防贫保险理赔公示\n编号：610923-2021-000001\n农户：孙**（示例镇示例村）\n事由：家庭必要支出较大\n拟赔付金额：11000.00 元",
+    "text_zh": "精准防贫保险理赔公示\n编号：610923-2021-000001\n农户：孙**（示例镇示例村）\n事由：家庭必要支出较大",
     "text_en": "Public notice of an insurance claim\nNumber: 610923-2021-000001",
     "published_by": "village-2",
     "runs_until": None,

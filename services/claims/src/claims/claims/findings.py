@@ -26,9 +26,7 @@ class Finding(StrEnum):
 
 async def record(conn: AsyncConnection, book: str, claim_id: UUID, position: int, found: Iterable[Finding]) -> None:
     """Store what the comparison at `position` of the claim's history found."""
-    rows = [
-        {"book": book, "claim_id": claim_id, "position": position, "code": one.value} for one in sorted(set(found))
-    ]
+    rows = [{"book": book, "claim_id": claim_id, "position": position, "code": one.value} for one in sorted(set(found))]
     await conn.execute(sa.insert(claim_finding), rows)
 
 

@@ -78,9 +78,7 @@ async def objections_of(
     objections = sa.select(*_own(claim_objection)).filter_by(**where).order_by(claim_objection.c.position)
     rulings = sa.select(*_own(claim_objection_ruling)).filter_by(**where)
     ruled = {row["position"]: RulingRow(**row) for row in (await conn.execute(rulings)).mappings()}
-    return [
-        (ObjectionRow(**row), ruled.get(row["position"])) for row in (await conn.execute(objections)).mappings()
-    ]
+    return [(ObjectionRow(**row), ruled.get(row["position"])) for row in (await conn.execute(objections)).mappings()]
 
 
 async def insert_objection(conn: AsyncConnection, book: str, claim_id: UUID, row: ObjectionRow) -> None:

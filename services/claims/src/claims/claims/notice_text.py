@@ -24,7 +24,21 @@ NEUTRAL_CAUSES: Final[Mapping[Cause, tuple[str, str]]] = {
     Cause.NATURAL_DISASTER: ("自然灾害受损", "damage by a natural disaster"),
     Cause.INDUSTRY_FAILURE: ("生产经营受损", "losses of production"),
 }
-HEALTH_WORDS: Final = ("病", "医", "伤", "残", "癌", "手术", "住院", "诊", "illness", "disease", "hospital", "injur", "disab")
+HEALTH_WORDS: Final = (
+    "病",
+    "医",
+    "伤",
+    "残",
+    "癌",
+    "手术",
+    "住院",
+    "诊",
+    "illness",
+    "disease",
+    "hospital",
+    "injur",
+    "disab",
+)
 
 
 @dataclass(frozen=True, slots=True)

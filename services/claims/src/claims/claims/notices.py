@@ -282,9 +282,7 @@ def notice_out(seal: ClaimSeal | None, row: ClaimRow, notice: NoticeRow, objecti
     )
 
 
-def objection_out(
-    seal: ClaimSeal | None, claim_id: UUID, row: ObjectionRow, ruling: RulingRow | None
-) -> ObjectionOut:
+def objection_out(seal: ClaimSeal | None, claim_id: UUID, row: ObjectionRow, ruling: RulingRow | None) -> ObjectionOut:
     """Show an objection with how it was resolved."""
     return ObjectionOut(
         position=row.position,

@@ -12,7 +12,7 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from claims.calendar.rules import Deadline, DayKind
+from claims.calendar.rules import DayKind, Deadline
 from claims.claims.rules import (
     Duty,
     Event,
@@ -130,15 +130,22 @@ def _rule(name: StepName, document: _Document) -> StepRule:
     if name in document.steps:
         row = document.steps[name]
         events = {outcome: step_event(name, outcome) for outcome in row.outcomes}
-        scopes = (f"claims:{row.waiting_for.value}",)
+        scope = f"claims:{row.waiting_for.value}"
         return StepRule(
-            row.name_zh, row.name_en, scopes, row.waiting_for, row.duty, row.decides, MappingProxyType(events), row.source
+            row.name_zh,
+            row.name_en,
+            (scope,),
+            row.waiting_for,
+            row.duty,
+            row.decides,
+            MappingProxyType(events),
+            row.source,
         )
     beside = document.exits[name]
     events = {StepOutcome.PASSED: beside.event}
     scopes = tuple(f"claims:{who.value}" for who in beside.who)
     return StepRule(
-        beside.name_zh, beside.name_en, scopes, None, beside.duty, False, MappingProxyType(events), "assumed"  # noqa: FBT003
+        beside.name_zh, beside.name_en, scopes, None, beside.duty, False, MappingProxyType(events), "assumed"
     )
 
 
@@ -185,7 +192,9 @@ def _prove(path: Path) -> None:
         ),
         "after the payment a claim is paid": any(step.status is not Status.PAID for step in path.after_payment),
         "has one step after the payment at most": len(path.after_payment) > 1,
-        "only the second look is drawn": any(step.drawn is not (step.step is StepName.SECOND_LOOK) for step in path.steps),
+        "only the second look is drawn": any(
+            step.drawn is not (step.step is StepName.SECOND_LOOK) for step in path.steps
+        ),
         "a completion goes back on the path, never forward": any(
             step.after_completion not in names[: names.index(step.step) + 1] for step in path.before_payment
         ),

@@ -344,8 +344,11 @@ def keeps_waiting(before: Status, event: Event) -> bool:
 
 
 def expected_steps(path: Path, standing: Standing) -> tuple[StepName, ...]:
-    """Return the steps people may take on a claim that stands there, in the order of `StepName`."""
-    may = {step.step for step in _takeable(path, standing)}
+    """Return the steps a claim that stands there waits for or may leave by, in the order of `StepName`.
+
+    A second look of one's own accord is none of them; it may be taken all the same before the approval.
+    """
+    may = {step.step for step in _takeable(path, standing) if step.step is standing.next_step}
     may |= {step for step, sources in path.exits.values() if standing.status in sources}
     return tuple(step for step in StepName if step in may)
 

@@ -61,11 +61,17 @@ def refuse_misplaced(body: StepIn, event: Event, outcome: StepOutcome) -> None:
                 raise not_here(field)
     if body.findings and body.step is not StepName.DATA_COMPARISON:
         raise not_here("findings")
-    if body.reason_code is not None:
-        if outcome is not StepOutcome.REFUSED:
-            raise not_here("reason_code")
-        if body.reason_code not in refusal_reasons():
-            raise invalid_field("reason_code", "not_allowed", "没有这个理由代码。", "There is no such reason.")
+    check_reason(body.reason_code, outcome)
+
+
+def check_reason(code: str | None, outcome: StepOutcome) -> None:
+    """Raise `invalid_request` for a reason of refusal that is none, or that stands beside another outcome."""
+    if code is None:
+        return
+    if outcome is not StepOutcome.REFUSED:
+        raise not_here("reason_code")
+    if code not in refusal_reasons():
+        raise invalid_field("reason_code", "not_allowed", "没有这个理由代码。", "There is no such reason.")
 
 
 def not_here(field: str) -> Problem:

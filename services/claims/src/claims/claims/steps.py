@@ -158,6 +158,8 @@ async def effects(taking: Taking, path: Path, plan: ReviewPlan, lines: Sequence[
     `income_line_missing`, `not_eligible`, `review_needed`, `second_look_needed`, `notice_exceeded` (approval).
     """
     row, step = taking.row, taking.step
+    if step.event is Event.PUBLIC_NOTICE_PASSED:
+        await notices.refuse_unless_run(taking.conn, row, step.done_on)
     corrected = step.body.loss is not None or step.body.other_payments is not None
     match step.event:
         case Event.TOWN_PASSED:
@@ -167,9 +169,6 @@ async def effects(taking: Taking, path: Path, plan: ReviewPlan, lines: Sequence[
             return replace(await correct(taking, "completion"), checked_by=None)
         case Event.SURVEY_PASSED if corrected:
             return await correct(taking, "survey")
-        case Event.PUBLIC_NOTICE_PASSED:
-            await notices.refuse_unless_run(taking.conn, row, step.done_on)
-            return row
         case Event.COUNTY_PASSED:
             approved = await approve(taking)
             await refuse_unless_seen(taking, path, plan, approved, lines)

@@ -31,6 +31,7 @@ from claims.claims.rules import (
 from claims.claims.tables import claim, claim_counter, claim_decision, claim_details, claim_document, claim_event
 from claims.claims.waiting import Waiting, waiting_after
 from claims.eligibility.model import Outcome
+from claims.places import Places, within
 from claims.policies.rules import Cause, PathName
 from claims.problems import OUT_OF_ORDER
 
@@ -131,7 +132,8 @@ class EventRow:
 class ClaimFilter:
     """What a list asks for; None does not filter.
 
-    `overdue_on` keeps claims whose deadline was over before that day; `after` is the last id of the page before.
+    `overdue_on` keeps claims whose deadline was over before that day; `after` is the last id of the page before;
+    `places` are the token's.
     """
 
     status: Status | None = None
@@ -141,6 +143,7 @@ class ClaimFilter:
     waiting_for: WaitingFor | None = None
     overdue_on: date | None = None
     after: UUID | None = None
+    places: Places = frozenset()
 
 
 def _claim_row(row: sa.RowMapping) -> ClaimRow:
@@ -194,7 +197,8 @@ async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimR
 
 async def list_claims(conn: AsyncConnection, book: str, wanted: ClaimFilter, limit: int) -> list[ClaimRow]:
     """At most `limit` claims in the order of their ids (the order of filing)."""
-    query = sa.select(claim).where(claim.c.book == book).order_by(claim.c.id).limit(limit)
+    here = within(wanted.places, claim.c.town_code, claim.c.village_code)
+    query = sa.select(claim).where(claim.c.book == book, here).order_by(claim.c.id).limit(limit)
     if wanted.status is not None:
         query = query.where(claim.c.status == wanted.status.value)
     if wanted.waiting_for is not None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.calendar.rules import Deadline, DayKind, Table, days_until, due_on
+from claims.calendar.rules import DayKind, Deadline, Table, days_until, due_on
 from claims.calendar.service import counted, table_of
 from claims.claims.rules import Event, Path, Standing, Status, WaitingFor, deadline_of, keeps_waiting, waiting_for
 
@@ -23,7 +23,14 @@ class Waiting:
 
 
 async def waiting_after(
-    conn: AsyncConnection, book: str, path: Path, before: Standing, was: Waiting, event: Event, standing: Standing, day: date
+    conn: AsyncConnection,
+    book: str,
+    path: Path,
+    before: Standing,
+    was: Waiting,
+    event: Event,
+    standing: Standing,
+    day: date,
 ) -> Waiting:
     """Return how a claim waits after `event` of `day` brought it from `before` to `standing`.
 

@@ -14,7 +14,7 @@ from common.web import Router, responses
 
 router = Router(prefix="/v1/books/{book}", tags=["divisions"])
 
-Reader = Annotated[Principal, Depends(require("claims:read"))]
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
 Parent = Annotated[
     str | None,
     Query(pattern=r"^[0-9]{6}([0-9]{3})?$", description="A county or town. 上级区划代码。", examples=["610923"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from claims.households.schemas import (
     RelationOut,
 )
 from claims.idempotency import once
+from claims.places import check_place, placed
 from claims.problems import MONITORED_CATEGORY
 from common.auth import Principal, require
 from common.dates import now_utc, today_in_shanghai
@@ -36,8 +38,10 @@ from common.web import Router, responses
 router = Router(prefix="/v1/books/{book}", tags=["households"])
 
 WRITERS = ("claims:intake", "claims:village", "claims:town", "claims:county")
-Reader = Annotated[Principal, Depends(require("claims:read"))]
-Writer = Annotated[Principal, Depends(require(*WRITERS))]
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
+ReaderOfOne = Annotated[Principal, Depends(placed("claims:read"))]
+Writer = Annotated[Principal, Depends(require(*WRITERS, heeds_places=True))]
+WriterOfOne = Annotated[Principal, Depends(placed(*WRITERS))]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=100, description="The ETag that was read.", examples=['"1"'])
 ]
@@ -70,6 +74,7 @@ async def register_household(
     book: BookCode, body: HouseholdIn, request: Request, context: Ctx, principal: Writer, key: IdempotencyKey
 ) -> Response:
     """Register a household with its members. Names in the answer are masked, because it is kept for replay; GET shows them."""
+    check_place(principal, book, body.town, body.village)
 
     async def work(conn: AsyncConnection) -> HouseholdChanged:
         return await service.register_household(
@@ -89,7 +94,7 @@ async def register_household(
 async def list_households(
     book: BookCode,
     context: Ctx,
-    _principal: Reader,
+    principal: Reader,
     town: Annotated[Place | None, Query()] = None,
     village: Annotated[Place | None, Query()] = None,
     category: Annotated[Code | None, Query(examples=["sudden_hardship"])] = None,
@@ -98,7 +103,7 @@ async def list_households(
     cursor: Cursor = None,
 ) -> Page[HouseholdOut]:
     """List households in order of entry, by place, category, and whether they are monitored now."""
-    wanted = service.filter_of(book, town, village, category, monitored=monitored)
+    wanted = replace(service.filter_of(book, town, village, category, monitored=monitored), places=principal.places)
     items, next_cursor = await service.list_households(context, book, wanted, limit, cursor)
     return Page(items=items, next_cursor=next_cursor)
 
@@ -108,18 +113,18 @@ async def search_households(
     book: BookCode,
     body: Annotated[HouseholdSearch, Body(openapi_examples=SEARCHES)],
     context: Ctx,
-    _principal: Reader,
+    principal: Reader,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[HouseholdOut]:
     """Find households by exact ID number, exact phone, or exact name within a town. Creates nothing; takes no key."""
-    items, next_cursor = await service.search_households(context, book, body, limit, cursor)
+    items, next_cursor = await service.search_households(context, book, body, principal.places, limit, cursor)
     return Page(items=items, next_cursor=next_cursor)
 
 
 @router.get("/households/{household_id}", responses=responses(404), summary="One household 农户详情")
 async def get_household(
-    book: BookCode, household_id: UUID, context: Ctx, _principal: Reader, response: Response
+    book: BookCode, household_id: UUID, context: Ctx, _principal: ReaderOfOne, response: Response
 ) -> HouseholdOut:
     """Show a household; its ETag is what PATCH asks for."""
     found = await service.get_household(context, book, household_id)
@@ -137,7 +142,7 @@ async def patch_household(
     household_id: UUID,
     body: HouseholdPatch,
     context: Ctx,
-    principal: Writer,
+    principal: WriterOfOne,
     response: Response,
     if_match: IfMatch = None,
 ) -> HouseholdChanged:
@@ -149,6 +154,7 @@ async def patch_household(
         version=version_read(if_match),
         body=body,
         by_person=principal.sub,
+        places=principal.places,
         today=today_in_shanghai(),
         now=now_utc(),
     )

@@ -25,6 +25,7 @@ from claims.households.schemas import (
 )
 from claims.households.service import account_warnings, people_warnings, place_warnings, sealed_member
 from claims.households.store import HouseholdRow, MemberRow
+from claims.places import Places, refuse_elsewhere
 from claims.problems import MONITORED_CATEGORY
 from common.database import transaction
 from common.errors import NOT_FOUND, PRECONDITION_FAILED
@@ -71,12 +72,14 @@ async def edit_household(
     version: int,
     body: HouseholdPatch,
     by_person: str,
+    places: Places,
     today: date,
     now: datetime,
 ) -> HouseholdChanged:
-    """Apply an edit made from `version`.
+    """Apply an edit made from `version` by somebody of these places.
 
-    Raises `not_found`, `precondition_failed` (somebody was faster), `invalid_request` naming every fault, `monitored_category`.
+    Raises `forbidden` (it would move elsewhere), `not_found`, `precondition_failed` (somebody was faster), `invalid_request`
+    naming every fault, `monitored_category`.
     """
     personal = context.personal(book)
     async with transaction(context.engine) as conn:
@@ -87,6 +90,7 @@ async def edit_household(
             raise PRECONDITION_FAILED.error()
         editing = Editing(row, personal, today)
         _edit_columns(editing, book, body)
+        refuse_elsewhere(places, editing.row.town_code, editing.row.village_code)
         _edit_members(editing, body.members)
         editing.faults.raise_any()
         _check_category_against_monitoring(editing)

@@ -30,6 +30,7 @@ from claims.households.schemas import (
     SearchByPhone,
 )
 from claims.households.store import HouseholdFilter, HouseholdRow, MemberRow
+from claims.places import Places
 from common.database import transaction
 from common.errors import NOT_FOUND, Problem
 from common.ids import uuid7
@@ -192,9 +193,9 @@ def filter_of(
 
 
 async def search_households(
-    context: Context, book: str, wanted: HouseholdSearch, limit: int, cursor: str | None
+    context: Context, book: str, wanted: HouseholdSearch, places: Places, limit: int, cursor: str | None
 ) -> FoundPage:
-    """Households with a member of exactly this ID number, phone, or name within a town."""
+    """Households of these places with a member of exactly this ID number, phone, or name within a town."""
     personal = context.personal(book)
     if isinstance(wanted, SearchById):
         if not rules.has_id_shape(compact(wanted.id_number)):
@@ -208,7 +209,7 @@ async def search_households(
     else:
         town_code = find_town(book, wanted.town)
         conditions = HouseholdFilter(town_code=town_code, name_index=personal.name_index(wanted.name))
-    return await list_households(context, book, conditions, limit, cursor)
+    return await list_households(context, book, replace(conditions, places=places), limit, cursor)
 
 
 def _refused(field: str, refusal: rules.Refusal) -> Problem:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.households.tables import household, household_event, member
 from claims.monitoring.tables import monitoring_event
+from claims.places import Places, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class HouseholdPlace:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdFilter:
-    """What a list asks for; None does not filter. `after` is the last id of the page before."""
+    """What a list asks for; None does not filter. `after` is the last id of the page before; `places` are the token's."""
 
     town_code: str | None = None
     village_code: str | None = None
@@ -100,6 +101,7 @@ class HouseholdFilter:
     phone_index: bytes | None = None
     name_index: bytes | None = None
     after: UUID | None = None
+    places: Places = frozenset()
 
 
 def _last_event(column: sa.ColumnElement[object]) -> sa.ScalarSelect[object]:
@@ -165,6 +167,7 @@ def _conditions(wanted: HouseholdFilter) -> list[sa.ColumnElement[bool]]:
         household.c.category: wanted.category,
     }
     conditions = [column == value for column, value in equal.items() if value is not None]
+    conditions.append(within(wanted.places, household.c.town_code, household.c.village_code))
     if wanted.monitored is not None:
         is_null = _monitored_from().is_(None)
         conditions.append(~is_null if wanted.monitored else is_null)

@@ -26,6 +26,7 @@ from claims.monitoring.schemas import (
     StepListOut,
 )
 from claims.monitoring.store import LeadFilter
+from claims.places import check_household, check_place, placed
 from claims.problems import INCOME_LINE_EXISTS, INCOME_LINE_MISSING, LEAD_HOUSEHOLD_FIXED, OUT_OF_ORDER
 from common.auth import Principal, require
 from common.database import transaction
@@ -39,8 +40,10 @@ from common.web import Router, responses
 router = Router(prefix="/v1/books/{book}", tags=["monitoring"])
 
 STAFF = ("claims:intake", "claims:village", "claims:town", "claims:county")
-Reader = Annotated[Principal, Depends(require("claims:read"))]
-Staff = Annotated[Principal, Depends(require(*STAFF))]
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
+ReaderOfOne = Annotated[Principal, Depends(placed("claims:read"))]
+Staff = Annotated[Principal, Depends(require(*STAFF, heeds_places=True))]
+StepTaker = Annotated[Principal, Depends(placed(*STAFF))]
 PolicyKeeper = Annotated[Principal, Depends(require("claims:policies"))]
 
 
@@ -51,6 +54,10 @@ async def report_lead(
     book: BookCode, body: LeadIn, request: Request, context: Ctx, principal: Staff, key: IdempotencyKey
 ) -> Response:
     """Report a risk lead from one of the six channels. The answer repeats no free text, because it is kept for replay."""
+    if body.household_id is None:
+        check_place(principal, book, body.town, body.village)
+    else:
+        await check_household(context, principal, book, body.household_id)
 
     async def work(conn: AsyncConnection) -> LeadOut:
         return await service.report_lead(
@@ -70,7 +77,7 @@ async def report_lead(
 async def list_leads(
     book: BookCode,
     context: Ctx,
-    _principal: Reader,
+    principal: Reader,
     channel: Annotated[Channel | None, Query()] = None,
     status: Annotated[LeadStatus | None, Query()] = None,
     town: Annotated[PlaceText | None, Query()] = None,
@@ -80,13 +87,15 @@ async def list_leads(
 ) -> Page[LeadOut]:
     """List leads in order of entry, by channel, status, town and household."""
     town_code = None if town is None else find_town(book, town)
-    wanted = LeadFilter(channel=channel, status=status, town_code=town_code, household_id=household_id)
+    wanted = LeadFilter(
+        channel=channel, status=status, town_code=town_code, household_id=household_id, places=principal.places
+    )
     items, next_cursor = await service.list_leads(context, book, wanted, limit, cursor)
     return Page(items=items, next_cursor=next_cursor)
 
 
 @router.get("/leads/{lead_id}", responses=responses(404), summary="One lead with its steps 线索详情")
-async def get_lead(book: BookCode, lead_id: UUID, context: Ctx, _principal: Reader) -> LeadDetail:
+async def get_lead(book: BookCode, lead_id: UUID, context: Ctx, _principal: ReaderOfOne) -> LeadDetail:
     """Show a lead with its texts and the steps taken."""
     return await service.get_lead(context, book, lead_id)
 
@@ -104,12 +113,14 @@ async def take_step(
     body: StepIn,
     request: Request,
     context: Ctx,
-    principal: Staff,
+    principal: StepTaker,
     key: IdempotencyKey,
 ) -> Response:
     """Take the next handling step; GET /lead-steps says which follow which, and whose they are (403 for others)."""
     checked = service.check_step(body, today_in_shanghai())
     principal.check_scope(*checked.step.who)
+    if body.household_id is not None:
+        await check_household(context, principal, book, body.household_id)
 
     async def work(conn: AsyncConnection) -> LeadOut:
         return await service.record_step(

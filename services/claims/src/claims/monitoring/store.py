@@ -13,9 +13,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.households.tables import member
+from claims.households.tables import household, member
 from claims.monitoring.rules import MonitoringEvent
 from claims.monitoring.tables import lead, lead_step, monitoring_event
+from claims.places import Places, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,14 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """What a list asks for; None does not filter. `after` is the last id of the page before."""
+    """What a list asks for; None does not filter. `after` is the last id of the page before; `places` are the token's."""
 
     channel: str | None = None
     status: str | None = None
     town_code: str | None = None
     household_id: UUID | None = None
     after: UUID | None = None
+    places: Places = frozenset()
 
 
 class Monitored(NamedTuple):
@@ -107,7 +109,7 @@ async def load_lead(conn: AsyncConnection, book: str, lead_id: UUID, *, lock: bo
 
 async def list_leads(conn: AsyncConnection, book: str, wanted: LeadFilter, limit: int) -> list[LeadRow]:
     """At most `limit` leads in the order of their ids (the order of entry)."""
-    conditions: list[sa.ColumnElement[bool]] = [lead.c.book == book]
+    conditions = [lead.c.book == book, within(wanted.places, lead.c.town_code, lead.c.village_code)]
     for column, value in (
         (lead.c.channel, wanted.channel),
         (lead.c.status, wanted.status),
@@ -180,21 +182,33 @@ async def other_leads_of(
     return [(status, last_done_on) for status, last_done_on in await conn.execute(query)]
 
 
-async def count_leads(conn: AsyncConnection, book: str) -> int:
-    """How many leads the book has."""
-    query = sa.select(sa.func.count()).select_from(lead).where(lead.c.book == book)
+def _leads_of(book: str, places: Places) -> sa.ColumnElement[bool]:
+    return sa.and_(lead.c.book == book, within(places, lead.c.town_code, lead.c.village_code))
+
+
+async def count_leads(conn: AsyncConnection, book: str, places: Places) -> int:
+    """How many leads the book has in these places."""
+    query = sa.select(sa.func.count()).select_from(lead).where(_leads_of(book, places))
     return (await conn.execute(query)).scalar_one()
 
 
-async def count_leads_by_channel(conn: AsyncConnection, book: str) -> dict[str, int]:
-    """How many leads came through each channel that brought any."""
-    query = sa.select(lead.c.channel, sa.func.count()).where(lead.c.book == book).group_by(lead.c.channel)
+async def count_leads_by_channel(conn: AsyncConnection, book: str, places: Places) -> dict[str, int]:
+    """How many leads of these places came through each channel that brought any."""
+    query = sa.select(lead.c.channel, sa.func.count()).where(_leads_of(book, places)).group_by(lead.c.channel)
     return {row[0]: row[1] for row in await conn.execute(query.order_by(lead.c.channel))}
 
 
-async def count_monitored(conn: AsyncConnection, book: str) -> Monitored:
-    """Households ever determined as monitored (their risk may have been eliminated since), and their present members."""
-    ever = sa.select(monitoring_event.c.household_id).where(monitoring_event.c.book == book).distinct().subquery()
+async def count_monitored(conn: AsyncConnection, book: str, places: Places) -> Monitored:
+    """Households of these places ever determined as monitored (their risk may have been eliminated since), and their present members."""
+    of_event = sa.and_(household.c.book == monitoring_event.c.book, household.c.id == monitoring_event.c.household_id)
+    here = within(places, household.c.town_code, household.c.village_code)
+    ever = (
+        sa.select(monitoring_event.c.household_id)
+        .join(household, of_event)
+        .where(monitoring_event.c.book == book, here)
+        .distinct()
+        .subquery()
+    )
     people = sa.select(sa.func.count()).where(
         member.c.book == book, member.c.household_id.in_(sa.select(ever.c.household_id)), member.c.left_on.is_(None)
     )

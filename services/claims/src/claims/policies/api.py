@@ -24,7 +24,7 @@ from common.web import Router, responses
 router = Router(prefix="/v1/books/{book}/policies", tags=["policies"])
 
 Writer = Annotated[Principal, Depends(require("claims:policies"))]
-Reader = Annotated[Principal, Depends(require("claims:read"))]
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
 
 
 @router.post(

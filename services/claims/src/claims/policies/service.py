@@ -150,7 +150,9 @@ async def list_terms(context: Context, book: str, policy_id: UUID, cause: Cause 
 
 def policy_out(stored: StoredPolicy) -> PolicyOut:
     """Return a programme as the API shows it."""
-    return PolicyOut(**asdict(stored.policy), **asdict(stored.review), created_at=stored.created_at, created_by=stored.created_by)
+    return PolicyOut(
+        **asdict(stored.policy), **asdict(stored.review), created_at=stored.created_at, created_by=stored.created_by
+    )
 
 
 def terms_out(stored: StoredTerms) -> TermsOut:

@@ -74,7 +74,13 @@ async def insert_policy(conn: AsyncConnection, book: str, stored: StoredPolicy) 
     """Store a new programme; False where the book already has one for the year."""
     made = (
         insert(policy)
-        .values(book=book, **asdict(stored.policy), **asdict(stored.review), created_at=stored.created_at, created_by=stored.created_by)
+        .values(
+            book=book,
+            **asdict(stored.policy),
+            **asdict(stored.review),
+            created_at=stored.created_at,
+            created_by=stored.created_by,
+        )
         .on_conflict_do_nothing(index_elements=["book", "year"])
         .returning(policy.c.id)
     )

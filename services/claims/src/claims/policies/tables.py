@@ -34,9 +34,7 @@ policy = sa.Table(
     sa.UniqueConstraint("book", "year"),
     sa.UniqueConstraint("book", "id", "path"),
     sa.CheckConstraint("path IN ('short', 'full')", name="path"),
-    sa.CheckConstraint(
-        "second_look_share_bp BETWEEN 0 AND 10000 AND second_look_from_fen > 0", name="second_look"
-    ),
+    sa.CheckConstraint("second_look_share_bp BETWEEN 0 AND 10000 AND second_look_from_fen > 0", name="second_look"),
     sa.CheckConstraint("funding IN ('county_paid')", name="funding"),
     sa.CheckConstraint("valid_from <= valid_to", name="validity"),
 )

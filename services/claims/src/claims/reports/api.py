@@ -18,7 +18,7 @@ router = Router(prefix="/v1/books/{book}", tags=["reports"])
 
 @router.get("/reports/summary", response_model=SummaryOut)
 async def get_summary(
-    book: BookCode, _person: Annotated[Principal, Depends(require("claims:read"))], ctx: Ctx
+    book: BookCode, principal: Annotated[Principal, Depends(require("claims:read", heeds_places=True))], ctx: Ctx
 ) -> SummaryOut:
-    """Leads, monitored households and people, claims by status and cause, households paid, amount paid."""
-    return await summarise(ctx.engine, book)
+    """Leads, monitored households and people, claims by status and cause, households paid, amount paid; of the token's places."""
+    return await summarise(ctx.engine, book, principal.places)

@@ -12,19 +12,21 @@ from common.database import snapshot
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from claims.places import Places
 
-async def summarise(engine: AsyncEngine, book: str) -> SummaryOut:
-    """Leads, monitored households and people, claims, households paid and the amount paid, of one book."""
+
+async def summarise(engine: AsyncEngine, book: str, places: Places) -> SummaryOut:
+    """Leads, monitored households and people, claims, households paid and the amount paid, of one book or some of its places."""
     async with snapshot(engine) as conn:
-        monitored = await count_monitored(conn, book)
-        paid = await store.sum_paid(conn, book)
+        monitored = await count_monitored(conn, book, places)
+        paid = await store.sum_paid(conn, book, places)
         return SummaryOut(
-            leads=await count_leads(conn, book),
+            leads=await count_leads(conn, book, places),
             monitored_households=monitored.households,
             monitored_people=monitored.people,
-            leads_by_channel=await count_leads_by_channel(conn, book),
-            claims_by_status=await store.count_claims(conn, book, "status"),
-            claims_by_cause=await store.count_claims(conn, book, "cause"),
+            leads_by_channel=await count_leads_by_channel(conn, book, places),
+            claims_by_status=await store.count_claims(conn, book, "status", places),
+            claims_by_cause=await store.count_claims(conn, book, "cause", places),
             households_paid=paid.households,
             amount_paid_fen=paid.amount_fen,
             as_of=await store.instant(conn),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from claims.claims.tables import claim
 from claims.payouts.rules import ItemStatus
 from claims.payouts.tables import payout_item
+from claims.places import Places, within
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,23 +25,32 @@ class Paid:
     amount_fen: int
 
 
-async def count_claims(conn: AsyncConnection, book: str, by: str) -> dict[str, int]:
+async def count_claims(conn: AsyncConnection, book: str, by: str, places: Places) -> dict[str, int]:
     """Claims by `status` or by `cause`; what has none is left out."""
     column = claim.c[by]
     rows = await conn.execute(
-        sa.select(column, sa.func.count()).where(claim.c.book == book).group_by(column).order_by(column)
+        sa.select(column, sa.func.count())
+        .where(claim.c.book == book, within(places, claim.c.town_code, claim.c.village_code))
+        .group_by(column)
+        .order_by(column)
     )
     return {str(value): int(count) for value, count in rows}
 
 
-async def sum_paid(conn: AsyncConnection, book: str) -> Paid:
+async def sum_paid(conn: AsyncConnection, book: str, places: Places) -> Paid:
     """Households and amount paid: one live item a claim at most, so nothing counts twice."""
     row = (
         await conn.execute(
             sa.select(
                 sa.func.count(sa.distinct(payout_item.c.household_id)),
                 sa.cast(sa.func.coalesce(sa.func.sum(payout_item.c.amount_fen), 0), sa.BigInteger),
-            ).where(payout_item.c.book == book, payout_item.c.status == ItemStatus.PAID.value)
+            )
+            .join(claim, sa.and_(claim.c.book == payout_item.c.book, claim.c.id == payout_item.c.claim_id))
+            .where(
+                payout_item.c.book == book,
+                payout_item.c.status == ItemStatus.PAID.value,
+                within(places, claim.c.town_code, claim.c.village_code),
+            )
         )
     ).one()
     return Paid(households=int(row[0]), amount_fen=int(row[1]))

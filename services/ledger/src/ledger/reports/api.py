@@ -11,6 +11,7 @@ from common.dates import BusinessDate
 from common.paging import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit, QueryInteger
 from common.text import BookCode
 from common.web import Router
+from common.web.files import FILES, OfFormat, whole
 from ledger.context import AtMoment, AtSeq, Ctx
 from ledger.funds.schemas import AccountCode, FundCode, PurposeCode
 from ledger.journal.account_lines import AccountLine
@@ -36,7 +37,6 @@ from ledger.reports.schemas import (
 )
 from ledger.reports.service import AccountLedger, AccountQuestion, BalanceQuestion
 from ledger.statements import taken_away
-from ledger.statements.files import FILES, OfFormat, whole
 
 router = Router(prefix="/v1/books/{book}/reports", tags=["reports"], dependencies=[Depends(require("ledger:read"))])
 

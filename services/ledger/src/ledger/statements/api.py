@@ -13,10 +13,10 @@ from common.paging import DEFAULT_LIMIT, Cursor, Limit, QueryInteger
 from common.spreadsheets.writing import Line
 from common.text import BookCode
 from common.web import Router
+from common.web.files import FILES, OfFormat, as_file, pieces_of, whole
 from ledger.context import AtSeq, Ctx
 from ledger.funds.schemas import AccountCode, FundCode
 from ledger.statements import execution, service, sheets, subsidiary
-from ledger.statements.files import FILES, OfFormat, as_file, pieces_of, whole
 from ledger.statements.rules import RangeQuestion
 from ledger.statements.schemas import (
     AccountBalancesOut,

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from fastapi.responses import Response
 
 from common.spreadsheets.writing import Line
+from common.web.files import Format, as_file, pieces_of
 from ledger.context import Context
 from ledger.reports.schemas import AccountLedgerOut, FundExecutionOut, TrialBalanceOut
 from ledger.statements import service, sheets
-from ledger.statements.files import Format, as_file, pieces_of
 
 
 async def trial_balance(context: Context, book: str, wanted: Format, report: TrialBalanceOut) -> Response:

@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse, Response
 from common.auth import require
 from common.text import BookCode
 from common.web import Router, responses
+from common.web.files import FILES, as_file, pieces_of
 from ledger.context import Ctx
-from ledger.statements.files import FILES, as_file, pieces_of
 from ledger.vouchers import service
 from ledger.vouchers.page import Paper, page, policy
 from ledger.vouchers.sheet import sheet_of

@@ -36,7 +36,7 @@ FILES: Final[dict[int | str, dict[str, Any]]] = {
         "content": {
             "text/csv": {
                 "schema": {"type": "string"},
-                "example": "\ufeff基金代码,科目编码,期末借方余额（元）\r\nrepair,1002,7200000.00\r\n",
+                "example": "\ufeff代码,名称,金额（元）\r\nrepair,设施维护,7200000.00\r\n",
             },
             XLSX_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"},
         },
