@@ -189,4 +189,6 @@ TABLE = (
     Row("claims", "POST", "/payout-batches/{batch_id}/booking-retries", "payer"),
     Row("claims", "GET", "/reconciliation", "checker auditor county payer"),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS),
+    Row("claims", "GET", "/access-log", "auditor"),
+    Row("claims", "GET", "/access-log/verification", "auditor"),
 )

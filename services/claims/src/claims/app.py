@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from claims.access import api as access
 from claims.calendar import api as calendar
 from claims.claims import api as claims
 from claims.context import Context
@@ -29,7 +30,7 @@ from common.web import create_app
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (divisions, households, monitoring, calendar, policies, eligibility, claims, payouts, reports)
+ROOMS = (divisions, households, monitoring, calendar, policies, eligibility, claims, payouts, reports, access)
 
 
 def create(settings: Settings) -> FastAPI:

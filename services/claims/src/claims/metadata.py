@@ -23,6 +23,7 @@ TABLE_MODULES = (
     "claims.policies.tables",
     "claims.claims.tables",
     "claims.payouts.tables",
+    "claims.access.tables",
 )
 
 

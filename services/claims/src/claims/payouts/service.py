@@ -11,6 +11,8 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from claims.access.rules import Action
+from claims.access.service import record_access
 from claims.claims.rules import Event
 from claims.claims.store import set_status
 from claims.payouts import bank_store, outbox, store
@@ -185,6 +187,15 @@ async def issue_file(
     lines = list(write_payment_file(template, credits_))
     sha256 = hashlib.sha256(b"".join(lines)).digest()
     await bank_store.insert_file_issue(conn, book, uuid7(), batch, person, template.code, sha256)
+    await record_access(
+        conn,
+        book=book,
+        person=person,
+        action=Action.EXPORT,
+        subject="bank_file",
+        subject_id=batch_id,
+        detail={"template": template.code, "rows": len(credits_), "sha256": sha256.hex()},
+    )
     return f"{batch.number}.csv", lines
 
 

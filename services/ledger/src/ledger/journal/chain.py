@@ -1,24 +1,37 @@
 """The hash chain's canonical form, by format version. Pure.
 
-A record's hash is SHA-256 over canonical JSON (RFC 8785) of its place, the hash before it and its whole content. Records hold texts,
-booleans, nulls and integers below 2^53 under ASCII names only; for such values orjson's sorted output is the canonical form, and a
-property test holds it against an RFC 8785 implementation. docs/adr/0004-chain-format.md describes the form for other readers.
+A record's hash is SHA-256 over canonical JSON (``common.canonical``) of its place, the hash before it and its whole content.
+docs/adr/0004-chain-format.md describes the form for other readers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
-import orjson
+from common.canonical import canonical, canonical_text, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from ledger.journal.drafts import Json, PostedEntry, PostedLine
+
+__all__ = [
+    "FORMAT",
+    "GENESIS",
+    "SUITE",
+    "Link",
+    "RecordKind",
+    "canonical",
+    "canonical_text",
+    "content_bytes",
+    "content_hash",
+    "entry_bytes",
+    "entry_content",
+    "entry_hash",
+    "instant",
+]
 
 FORMAT = 1
 SUITE = "sha256"
@@ -36,24 +49,6 @@ class Link:
     book: str
     position: int
     prev_hash: bytes
-
-
-def canonical(value: Json) -> bytes:
-    """Return the canonical JSON of a value made of texts, booleans, nulls, integers below 2^53, lists and ASCII-named objects.
-
-    Raises ``TypeError`` for any other value.
-    """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
-
-
-def canonical_text(value: Json) -> str:
-    """Return the canonical JSON as a text, e.g. for a column."""
-    return canonical(value).decode()
-
-
-def instant(moment: datetime) -> str:
-    """Write an instant the one way it is hashed: UTC with microseconds, e.g. ``2026-03-01T08:00:00.000000Z``."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def entry_bytes(link: Link, entry: PostedEntry) -> bytes:

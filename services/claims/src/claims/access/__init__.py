@@ -1,0 +1,1 @@
+"""Who saw, took away or erased what: the chained access log."""
