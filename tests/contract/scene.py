@@ -409,6 +409,13 @@ async def _terms(scene: Scene) -> Prepared:
     return {"policy_id": str(policy["id"])}, TERMS | dates | sources | {"cause": "schooling"}
 
 
+async def _terms_approval(scene: Scene) -> Prepared:
+    parameters, body = await _terms(scene)
+    path = f"/policies/{parameters['policy_id']}/terms"
+    draft = await scene.county.post("claims", path, body, f"county/{scene.proposer}")
+    return {**parameters, "terms_id": str(draft["id"])}, {"outcome": "approved"}
+
+
 async def _claim(scene: Scene) -> Prepared:
     return {}, await scene.claim_body()
 
@@ -496,6 +503,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/working-days"): _working_days,
     ("claims", "POST", "/policies"): _policy,
     ("claims", "POST", "/policies/{policy_id}/terms"): _terms,
+    ("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval"): _terms_approval,
     ("claims", "POST", "/eligibility-checks"): _claim,
     ("claims", "POST", "/claims"): _claim,
     ("claims", "POST", "/claims/{claim_id}/decision/recomputation"): _recomputation,

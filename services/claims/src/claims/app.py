@@ -15,6 +15,7 @@ from claims.context import Context
 from claims.divisions import api as divisions
 from claims.eligibility import api as eligibility
 from claims.households import api as households
+from claims.letters import api as letters
 from claims.monitoring import api as monitoring
 from claims.payouts import api as payouts
 from claims.policies import api as policies
@@ -30,7 +31,7 @@ from common.web import create_app
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (divisions, households, monitoring, calendar, policies, eligibility, claims, payouts, reports, access)
+ROOMS = (divisions, households, monitoring, calendar, policies, eligibility, claims, letters, payouts, reports, access)
 
 
 def create(settings: Settings) -> FastAPI:
