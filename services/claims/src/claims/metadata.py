@@ -22,6 +22,7 @@ TABLE_MODULES = (
     "claims.calendar.tables",
     "claims.policies.tables",
     "claims.claims.tables",
+    "claims.documents.tables",
     "claims.payouts.tables",
     "claims.access.tables",
 )
