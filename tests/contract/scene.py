@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations
+from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations, scene_path
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -509,6 +509,12 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/claims"): _claim,
     ("claims", "POST", "/claims/{claim_id}/decision/recomputation"): _recomputation,
     ("claims", "POST", "/claims/{claim_id}/steps"): _claim_step,
+    ("claims", "POST", "/claims/steps/batch"): scene_path.steps,
+    ("claims", "POST", "/claims/{claim_id}/notice"): scene_path.notice,
+    ("claims", "GET", "/claims/{claim_id}/notice"): scene_path.notice_read,
+    ("claims", "POST", "/claims/{claim_id}/objections"): scene_path.objection,
+    ("claims", "POST", "/claims/{claim_id}/objections/{position}/resolution"): scene_path.resolution,
+    ("claims", "POST", "/claims/{claim_id}/appeals"): scene_path.appeal,
     ("claims", "POST", "/payout-batches"): _batch,
     ("claims", "POST", "/payout-batches/{batch_id}/approval"): _approval,
     ("claims", "GET", "/payout-batches/{batch_id}/bank-file"): _bank_file,

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from claims.access import api as access
 from claims.calendar import api as calendar
 from claims.claims import api as claims
+from claims.claims import path_api as paths
 from claims.context import Context
 from claims.divisions import api as divisions
 from claims.documents import api as documents
@@ -43,6 +44,7 @@ ROOMS = (
     policies,
     eligibility,
     claims,
+    paths,
     documents,
     letters,
     payouts,

@@ -30,13 +30,9 @@ class RecordedYear:
 async def recorded_years(conn: AsyncConnection, book: str) -> list[RecordedYear]:
     """The newest revision of every year the county's staff recorded."""
     columns = [column for column in working_day_year.c if column.name != "book"]
-    query = (
-        sa.select(*columns)
-        .where(working_day_year.c.book == book)
-        .distinct(working_day_year.c.year)
-        .order_by(working_day_year.c.year, working_day_year.c.revision.desc())
-    )
-    return [RecordedYear(**row) for row in (await conn.execute(query)).mappings()]
+    query = sa.select(*columns).where(working_day_year.c.book == book).order_by(working_day_year.c.revision)
+    newest = {row["year"]: RecordedYear(**row) for row in (await conn.execute(query)).mappings()}
+    return list(newest.values())
 
 
 async def insert_year(conn: AsyncConnection, book: str, recorded: RecordedYear) -> bool:

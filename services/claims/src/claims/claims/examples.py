@@ -145,3 +145,26 @@ NOTICE: dict[str, object] = {
 }
 
 APPEAL_IN: dict[str, object] = {"reason": "新提供住院结算单，请重新核定", "appealed_on": "2021-07-20"}
+
+STEP_BATCH_IN: dict[str, object] = {
+    "steps": [{"claim_id": CLAIM_ID, "idempotency_key": "town-1/2021-06-15/0001", **STEP_IN}],
+}
+
+STEP_BATCH: dict[str, object] = {
+    "taken": 1,
+    "refused": 0,
+    "results": [{"claim_id": CLAIM_ID, "status": "taken", "step": STEP_TAKEN, "problem": None}],
+}
+
+TASK: dict[str, object] = {
+    "claim_id": CLAIM_ID,
+    "number": "610923-2021-000001",
+    "town": "610923100",
+    "village": "610923100213",
+    "status": "under_review",
+    "waiting_for": "county",
+    "task": "county_approval",
+    "waiting_since": "2021-06-15",
+    "due_on": "2021-06-30",
+    "days_overdue": 0,
+}

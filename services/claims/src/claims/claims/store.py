@@ -34,6 +34,7 @@ from claims.eligibility.model import Outcome
 from claims.places import Places, within
 from claims.policies.rules import Cause, PathName
 from claims.problems import OUT_OF_ORDER
+from common.validation import invalid_field
 
 FILED = "filed"
 """The event every claim's history starts with."""
@@ -213,6 +214,51 @@ async def list_claims(conn: AsyncConnection, book: str, wanted: ClaimFilter, lim
         query = query.where(claim.c.cause == wanted.cause.value)
     if wanted.after is not None:
         query = query.where(claim.c.id > wanted.after)
+    return [_claim_row(row) for row in (await conn.execute(query)).mappings()]
+
+
+WaitingKey = tuple[date | None, UUID]
+"""Where a list of what waits goes on: the deadline and id of the last row shown."""
+
+
+def waiting_key(cursor: tuple[object, ...] | None) -> WaitingKey | None:
+    """Read the key of a cursor: the deadline as text (empty: none) and the id."""
+    if cursor is None:
+        return None
+    due, claim_id = cursor
+    if not isinstance(due, str) or not isinstance(claim_id, UUID):
+        message = "a cursor was decoded by its types"
+        raise TypeError(message)
+    try:
+        return (date.fromisoformat(due) if due else None), claim_id
+    except ValueError:
+        raise invalid_field("cursor", "not_a_cursor", "游标无效。", "Is no cursor of this list.") from None
+
+
+async def list_waiting(
+    conn: AsyncConnection, book: str, wanted: ClaimFilter, after: WaitingKey | None, limit: int
+) -> list[ClaimRow]:
+    """At most `limit` claims that wait for somebody, by deadline and id; those without a deadline come last."""
+    here = within(wanted.places, claim.c.town_code, claim.c.village_code)
+    query = (
+        sa.select(claim)
+        .where(claim.c.book == book, claim.c.waiting_for.is_not(None), here)
+        .order_by(claim.c.due_on, claim.c.id)
+        .limit(limit)
+    )
+    if wanted.town_code is not None:
+        query = query.where(claim.c.town_code == wanted.town_code)
+    if wanted.waiting_for is not None:
+        query = query.where(claim.c.waiting_for == wanted.waiting_for.value)
+    if wanted.overdue_on is not None:
+        query = query.where(claim.c.due_on < wanted.overdue_on)
+    if after is not None:
+        due, last = after
+        follows = sa.and_(claim.c.due_on.is_(None), claim.c.id > last)
+        if due is not None:
+            same_day = sa.and_(claim.c.due_on == due, claim.c.id > last)
+            follows = sa.or_(claim.c.due_on > due, same_day, claim.c.due_on.is_(None))
+        query = query.where(follows)
     return [_claim_row(row) for row in (await conn.execute(query)).mappings()]
 
 
