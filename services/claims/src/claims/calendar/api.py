@@ -23,7 +23,7 @@ from common.web import Router, responses
 router = Router(prefix="/v1/books/{book}/working-days", tags=["calendar"])
 
 Keeper = Annotated[Principal, Depends(require("books:admin"))]
-Reader = Annotated[Principal, Depends(require("claims:read"))]
+Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
 Year = Annotated[QueryInteger, Query(ge=FIRST_YEAR, le=LAST_YEAR, description="年度。", examples=[2026])]
 
 

@@ -152,7 +152,6 @@ STEP_BATCH_IN: dict[str, object] = {
 
 STEP_BATCH: dict[str, object] = {
     "taken": 1,
-    "refused": 0,
     "results": [{"claim_id": CLAIM_ID, "status": "taken", "step": STEP_TAKEN, "problem": None}],
 }
 

@@ -121,7 +121,7 @@ async def take_claim_steps(
         for item, raw in zip(body.steps, sent["steps"], strict=True)
     ]
     taken = sum(one.status != "refused" for one in results)
-    return StepBatchOut(taken=taken, refused=len(results) - taken, results=results)
+    return StepBatchOut(taken=taken, results=results)
 
 
 async def batch_step(

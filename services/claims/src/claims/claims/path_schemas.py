@@ -69,7 +69,7 @@ class StepBatchOut(Wire):
     model_config = example(examples.STEP_BATCH)
 
     taken: int
-    refused: int
+    """How many were taken, now or before. """
     results: Sequence[BatchStepOut]
 
 
