@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.calendar.rules import due_on
 from claims.claims import store
-from claims.claims.details import losses_from, payments_from
+from claims.claims.details import corrected
 from claims.claims.notices import checked_day
 from claims.claims.path_schemas import AppealIn
 from claims.claims.paths import path_of
@@ -54,10 +53,6 @@ async def appeal(
     if day > last_day:
         raise APPEAL_TOO_LATE.error(field="appealed_on", last_day=last_day.isoformat())
     sealed = await store.load_details(conn, book, claim_id, row.details_version)
-    details = seal.open_details(claim_id, row.details_version, sealed)
-    if body.loss is not None:
-        details = replace(details, loss=losses_from(body.loss))
-    if body.other_payments is not None:
-        details = replace(details, other_payments=payments_from(body.other_payments))
+    details = corrected(seal.open_details(claim_id, row.details_version, sealed), body)
     filing = Filing(by_person, today, now, day, appeal_of=claim_id, note=body.reason)
     return await record_claim(conn, seal, book, row, details, filing)

@@ -12,7 +12,7 @@ from pydantic import Field
 from claims.calendar.rules import DayKind
 from claims.claims import examples
 from claims.claims.rules import Duty, Status, StepName, StepOutcome, WaitingFor
-from claims.claims.schemas import Losses, Payments, StepIn, StepTaken
+from claims.claims.schemas import CorrectionIn, StepIn, StepTaken
 from claims.policies.rules import PathName
 from common.dates import BusinessDate
 from common.text import PlainText
@@ -22,8 +22,8 @@ from common.wire import Wire
 MAX_STEPS = 200
 
 
-class AppealIn(Wire):
-    """An appeal against a refusal."""
+class AppealIn(CorrectionIn):
+    """An appeal against a refusal, with what it corrects."""
 
     model_config = example(examples.APPEAL_IN)
 
@@ -31,10 +31,6 @@ class AppealIn(Wire):
     """Kept encrypted. 申诉理由。"""
     appealed_on: BusinessDate | None = None
     """Left out: today. Within the path's days after the refusal. 申诉日期。"""
-    loss: Losses | None = None
-    """All losses as corrected; left out: unchanged. 更正后的损失明细。"""
-    other_payments: Payments | None = None
-    """All payments as corrected; left out: unchanged. 更正后的其他赔付。"""
 
 
 class BatchStepIn(StepIn):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import store
-from claims.claims.details import Details, losses_from, payments_from
+from claims.claims.details import Details, corrected
 from claims.claims.others import lock_rivals
 from claims.claims.sealing import ClaimSeal
 from claims.claims.service import claim_data, refuse_overpaid, store_decision, store_details
@@ -40,13 +40,9 @@ async def correct(taking: Taking, occasion: str) -> ClaimRow:
     """Store corrected details, if any, and decide again."""
     row, body = taking.row, taking.step.body
     details = await details_of(taking, row)
-    if body.loss is not None or body.other_payments is not None:
-        details = Details(
-            loss=details.loss if body.loss is None else losses_from(body.loss),
-            other_payments=details.other_payments
-            if body.other_payments is None
-            else payments_from(body.other_payments),
-        )
+    stated = corrected(details, body)
+    if stated != details:
+        details = stated
         refuse_overpaid(details)
         row = replace(row, details_version=row.details_version + 1)
         await store_details(taking.conn, taking.seal, row, details, taking.by_person, taking.now)

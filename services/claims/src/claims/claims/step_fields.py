@@ -7,7 +7,7 @@ from datetime import date
 
 from claims.claims.paths import STEPS, refusal_reasons
 from claims.claims.rules import Event, StepName, StepOutcome, StepRule
-from claims.claims.schemas import StepIn
+from claims.claims.schemas import CorrectionIn, StepIn
 from common.errors import Problem
 from common.validation import invalid_field
 
@@ -56,8 +56,8 @@ def refuse_misplaced(body: StepIn, event: Event, outcome: StepOutcome) -> None:
         if body.note is None:
             raise invalid_field("note", "required", "书面认定须写明理由。", "Give the reason for what you settle.")
     if event not in {Event.COMPLETED, Event.SURVEY_PASSED}:
-        for field, given in (("loss", body.loss), ("other_payments", body.other_payments)):
-            if given is not None:
+        for field in CorrectionIn.model_fields:
+            if getattr(body, field) is not None:
                 raise not_here(field)
     if body.findings and body.step is not StepName.DATA_COMPARISON:
         raise not_here("findings")

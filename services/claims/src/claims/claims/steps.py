@@ -33,7 +33,7 @@ from claims.claims.rules import (
     needs_second_look,
     other_duty_of,
 )
-from claims.claims.schemas import StepTaken
+from claims.claims.schemas import CorrectionIn, StepTaken
 from claims.claims.sealing import ClaimSeal
 from claims.claims.step_fields import CheckedStep
 from claims.claims.store import ClaimRow, EventRow
@@ -160,7 +160,7 @@ async def effects(taking: Taking, path: Path, plan: ReviewPlan, lines: Sequence[
     row, step = taking.row, taking.step
     if step.event is Event.PUBLIC_NOTICE_PASSED:
         await notices.refuse_unless_run(taking.conn, row, step.done_on)
-    corrected = step.body.loss is not None or step.body.other_payments is not None
+    corrected = any(getattr(step.body, field) is not None for field in CorrectionIn.model_fields)
     match step.event:
         case Event.TOWN_PASSED:
             return replace(row, checked_by=taking.by_person)
