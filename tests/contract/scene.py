@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations, scene_register
+from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations, scene_path, scene_register
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -389,6 +390,15 @@ async def _income_line(scene: Scene) -> Prepared:
     return {}, {"year": await scene.free_year("/income-lines"), "amount_fen": 700_000, "source": "测试文件"}
 
 
+async def _working_days(scene: Scene) -> Prepared:
+    year = 2030 + next(scene.numbers) % 170
+    day = next(date(year, 1, day) for day in range(1, 8) if date(year, 1, day).weekday() == 0)
+    # Known or not: a year that the running scene recorded before is corrected.
+    known = (await scene.county.try_get("claims", "/working-days", "admin", year=str(year))).is_success
+    body: dict[str, object] = {"year": year, "days_off": [day.isoformat()], "authority": "测试机关"}
+    return {}, body | ({"correction_reason": "测试更正"} if known else {})
+
+
 async def _policy(scene: Scene) -> Prepared:
     return {}, await scene.programme()
 
@@ -512,6 +522,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/leads"): _lead,
     ("claims", "POST", "/leads/{lead_id}/steps"): _lead_step,
     ("claims", "POST", "/income-lines"): _income_line,
+    ("claims", "POST", "/working-days"): _working_days,
     ("claims", "POST", "/policies"): _policy,
     ("claims", "POST", "/policies/{policy_id}/terms"): _terms,
     ("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval"): _terms_approval,
@@ -520,6 +531,12 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/claims"): _claim,
     ("claims", "POST", "/claims/{claim_id}/decision/recomputation"): _recomputation,
     ("claims", "POST", "/claims/{claim_id}/steps"): _claim_step,
+    ("claims", "POST", "/claims/steps/batch"): scene_path.steps,
+    ("claims", "POST", "/claims/{claim_id}/notice"): scene_path.notice,
+    ("claims", "GET", "/claims/{claim_id}/notice"): scene_path.notice_read,
+    ("claims", "POST", "/claims/{claim_id}/objections"): scene_path.objection,
+    ("claims", "POST", "/claims/{claim_id}/objections/{position}/resolution"): scene_path.resolution,
+    ("claims", "POST", "/claims/{claim_id}/appeals"): scene_path.appeal,
     ("claims", "POST", "/payout-batches"): _batch,
     ("claims", "POST", "/payout-batches/{batch_id}/approval"): _approval,
     ("claims", "GET", "/payout-batches/{batch_id}/bank-file"): _bank_file,

@@ -22,6 +22,7 @@ WHOLE_BOOK_AND_HERE: tuple[tuple[str, ...], ...] = ((), HERE[:1], HERE[1:])
 # The system is shared by the tests of this file, so what they make is numbered on.
 HOUSEHOLDS, NUMBERS = itertools.count(1), itertools.count(1)
 QUERIES = {
+    "/working-days": {"year": "2021"},
     "/households/export": {"format": "csv"},
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
     "/reports/balance": {"fund": "insurance", "account": "1002"},
@@ -132,6 +133,7 @@ async def test_an_endpoint_lets_in_exactly_the_roles_and_places_of_its_row(scene
 async def something_to_count(scene: Scene) -> None:
     """Something of HERE in every list and report."""
     await scene.lead()
+    await scene.claim()
     refused = await scene.claim()
     step = {"step": "town_check", "outcome": "refused", "note": "不属实", "done_on": "2021-06-10"}
     await scene.county.post("claims", f"/claims/{refused}/steps", step, "town")

@@ -6,6 +6,7 @@ Everything is done through the two services' own APIs, as the people of the coun
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +81,14 @@ class County:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def found(self, *, cash_fen: int = 100_000_000, allotted_fen: int = 100_000_000) -> None:
+    async def found(
+        self,
+        *,
+        cash_fen: int = 100_000_000,
+        allotted_fen: int = 100_000_000,
+        programme: Mapping[str, object] | None = None,
+        causes: Sequence[str] = ("schooling",),
+    ) -> None:
         """Open the book from 2021 on and give its insurance fund money and budget; start the year's programme."""
         body = {"code": self.book, "name": "测试账套", "first_period": "2021-01"}
         answer = await self.ledger.post("/v1/books", json=body, headers=self.headers("admin"))
@@ -92,12 +100,17 @@ class County:
         policy = await self.post(
             "claims",
             "/policies",
-            {"year": 2021, "insurer": "示例保险公司", "name": "2021年方案", "funding": "county_paid"},
+            {
+                "year": 2021,
+                "insurer": "示例保险公司",
+                "name": "2021年方案",
+                "funding": "county_paid",
+                **(programme or {}),
+            },
             "county",
         )
         figures = ("deductible_fen", "tiers", "tier_mode", "base", "cap_fen", "waiting_days", "reporting_days")
         terms = {
-            "cause": "schooling",
             "valid_from": "2021-01-01",
             "valid_to": "2021-12-31",
             "deductible_fen": DEDUCTIBLE_FEN,
@@ -109,9 +122,10 @@ class County:
             "reporting_days": 60,
             "sources": dict.fromkeys(figures, "assumed"),
         }
-        draft = await self.post("claims", f"/policies/{policy['id']}/terms", terms, "county")
-        path = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
-        await self.post("claims", path, {"outcome": "approved"}, "admin")
+        for cause in causes:
+            draft = await self.post("claims", f"/policies/{policy['id']}/terms", terms | {"cause": cause}, "county")
+            path = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
+            await self.post("claims", path, {"outcome": "approved"}, "admin")
 
     async def receive(self, amount_fen: int) -> None:
         """Money arrives in the insurance fund."""

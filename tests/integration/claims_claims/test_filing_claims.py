@@ -41,6 +41,11 @@ async def test_a_filed_claim_is_answered_with_its_number_and_first_decision(offi
         "benefit_fen": 1_100_000,
         "decision_version": 1,
         "approved_on": None,
+        "path": "short",
+        "next_step": "town_check",
+        "waiting_since": "2021-06-10",
+        "due_on": "2021-06-25",
+        "appeal_of": None,
     }
     found = await office.read(f"/claims/{claim['id']}")
     bill = {"kind": "medical_bill", "amount_fen": 5_000_000}

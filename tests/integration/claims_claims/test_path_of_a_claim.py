@@ -248,7 +248,10 @@ async def test_a_step_is_not_dated_in_the_future_before_the_event_or_before_the_
 MISFORMED: list[tuple[Json, str]] = [
     ({"step": "town_check"}, "outcome"),
     ({"step": "town_check", "outcome": "approved"}, "outcome"),
-    ({"step": "home_visit", "outcome": "passed"}, "step"),
+    ({"step": "house_call", "outcome": "passed"}, "step"),
+    ({"step": "town_check", "outcome": "refused", "note": "x", "reason_code": "because"}, "reason_code"),
+    ({"step": "town_check", "outcome": "passed", "reason_code": "other"}, "reason_code"),
+    ({"step": "town_check", "outcome": "passed", "findings": ["vehicle"]}, "findings"),
     ({"step": "completion", "outcome": "refused", "note": "x"}, "outcome"),
     ({"step": "town_check", "outcome": "passed", "loss": [{"kind": "a", "amount_fen": 1}]}, "loss"),
     ({"step": "town_check", "outcome": "passed", "other_payments": []}, "other_payments"),

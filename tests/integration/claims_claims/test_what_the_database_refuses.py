@@ -14,6 +14,8 @@ pytestmark = pytest.mark.anyio
 DENIED = "42501"
 CHECK = "23514"
 OUT_OF_STEP = "FP103"
+TWO_DUTIES = "FP104"
+UNEARNED = "FP105"
 APPEND_ONLY = "FP101"
 
 ATTACKS = {
@@ -32,11 +34,44 @@ ATTACKS = {
     "a benefit does not move without its decision": ("UPDATE claim SET benefit_fen = 5", OUT_OF_STEP),
     "no money without an approval": ("UPDATE claim SET status = 'approved'", CHECK),
     "nobody has two duties": ("UPDATE claim SET checked_by = filed_by", CHECK),
+    "an approval needs its town check": (
+        (
+            "INSERT INTO claim_event (book, claim_id, position, event, step, step_outcome, duty, status_before, status_after,"
+            " by_person, done_on, at) SELECT book, id, 2, 'county_passed', 'county_approval', 'passed', 'county_approval',"
+            " 'reported', 'approved', 'x', '2021-07-01', now() FROM claim"
+        ),
+        UNEARNED,
+    ),
+    "an approval is the county's step": (
+        (
+            "INSERT INTO claim_event (book, claim_id, position, event, status_before, status_after,"
+            " by_person, done_on, at) SELECT book, id, 2, 'encumbered', 'reported', 'approved', 'x', '2021-07-01', now() FROM claim"
+        ),
+        UNEARNED,
+    ),
+    "a step fulfils its duty": (
+        (
+            "INSERT INTO claim_event (book, claim_id, position, event, step, step_outcome, status_before, status_after,"
+            " by_person, done_on, at) SELECT book, id, 2, 'town_passed', 'town_check', 'passed', 'reported', 'under_review',"
+            " 'x', '2021-07-01', now() FROM claim"
+        ),
+        CHECK,
+    ),
+    "one person does not take two duties": (
+        (
+            "INSERT INTO claim_event (book, claim_id, position, event, step, step_outcome, duty, status_before, status_after,"
+            " by_person, done_on, at) SELECT book, id, 2, 'town_passed', 'town_check', 'passed', 'town_check', 'reported',"
+            " 'under_review', filed_by, '2021-07-01', now() FROM claim"
+        ),
+        TWO_DUTIES,
+    ),
+    "a claim does not change its path": ("UPDATE claim SET path = 'full'", DENIED),
+    "nobody draws again": ("UPDATE claim SET sample_draw = 1", DENIED),
     "an approval needs its final decision": (
         (
             "WITH moved AS (INSERT INTO claim_event (book, claim_id, position, event, status_before, status_after, by_person,"
-            " done_on, at) SELECT book, id, 2, 'county_passed', 'reported', 'approved', 'x', '2021-07-01', now() FROM claim)"
-            " UPDATE claim SET status = 'approved', event_count = 2, checked_by = 'y', approved_by = 'x',"
+            " done_on, at) SELECT book, id, 2, 'paid', 'reported', 'paid', 'x', '2021-07-01', now() FROM claim)"
+            " UPDATE claim SET status = 'paid', event_count = 2, checked_by = 'y', approved_by = 'x',"
             " approved_on = '2021-07-01', funding_attempt = 1"
         ),
         OUT_OF_STEP,
@@ -59,7 +94,7 @@ ATTACKS = {
         (
             "WITH moved AS (UPDATE claim SET funding_attempt = 0) INSERT INTO claim_event (book, claim_id, position, event,"
             " status_before, status_after, by_person, done_on, at)"
-            " SELECT book, id, 2, 'town_refused', 'reported', 'refused', 'x', '2021-07-01', now() FROM claim"
+            " SELECT book, id, 2, 'awaiting_funds', 'reported', 'refused', 'x', '2021-07-01', now() FROM claim"
         ),
         OUT_OF_STEP,
     ),

@@ -23,6 +23,9 @@ async def test_a_policy_covers_its_calendar_year_and_is_found_again(office: Offi
     assert made == {
         **POLICY,
         "id": made["id"],
+        "path": "short",
+        "second_look_share_bp": 0,
+        "second_look_from_fen": None,
         "valid_from": "2021-01-01",
         "valid_to": "2021-12-31",
         "created_at": made["created_at"],

@@ -10,7 +10,9 @@ from functools import partial
 from fastapi import FastAPI
 
 from claims.access import api as access
+from claims.calendar import api as calendar
 from claims.claims import api as claims
+from claims.claims import path_api as paths
 from claims.context import Context
 from claims.divisions import api as divisions
 from claims.documents import api as documents
@@ -42,9 +44,11 @@ ROOMS = (
     households,
     over_time,
     monitoring,
+    calendar,
     policies,
     eligibility,
     claims,
+    paths,
     documents,
     letters,
     payouts,

@@ -23,6 +23,15 @@ The answer is kept for replay, so nothing in it may name a person in clear.
 """
 
 
+async def run(context: Context, book: str, key: str, request_print: bytes, work: Work, *, status: int = 201) -> Answer:
+    """Do the work in one transaction unless the key was used: then answer as before. For items of a batch; calls use `once`."""
+
+    async def use_case(conn: AsyncConnection) -> Answer:
+        return Answer(status, (await work(conn)).model_dump(mode="json"))
+
+    return await run_once(context.engine, book, key, request_print, use_case)
+
+
 async def once(
     context: Context, request: Request, book: str, key: str, work: Work, *, status: int = 201, etag: bool = False
 ) -> Response:
@@ -30,12 +39,8 @@ async def once(
 
     `etag=True` sends the answer's `version` as its ETag.
     """
-
-    async def use_case(conn: AsyncConnection) -> Answer:
-        return Answer(status, (await work(conn)).model_dump(mode="json"))
-
     request_print = await request_fingerprint(request, key_bytes(context.settings.fingerprint_key))
-    result = await run_once(context.engine, book, key, request_print, use_case)
+    result = await run(context, book, key, request_print, work, status=status)
     return answer(result, {"ETag": f'"{result.body["version"]}"'} if etag else None)
 
 

@@ -20,6 +20,7 @@ TABLE_MODULES = (
     "claims.households.tables",
     "claims.register.tables",
     "claims.monitoring.tables",
+    "claims.calendar.tables",
     "claims.policies.tables",
     "claims.claims.tables",
     "claims.documents.tables",

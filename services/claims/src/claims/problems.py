@@ -129,6 +129,94 @@ REVIEW_NEEDED = ProblemType(
     detail_en="List the checks in `errors` in `reviewed_checks` and give the reason in `note`, or send the claim back.",
 )
 
+# --- the path of a claim -----------------------------------------------------------------------------------------------------------
+WORKING_DAYS_MISSING = ProblemType(
+    code="working_days_missing",
+    status=409,
+    title_zh="工作日历没有该年度",
+    title_en="The working days of this year are not recorded",
+    detail_zh="期限要数到 {year} 年，该年度放假安排尚未登记。请由管理员以 POST /working-days 登记后再办理。",
+    detail_en="The deadline reaches into {year}, whose holidays are not recorded. Have an admin record them with POST /working-days first.",
+)
+WORKING_DAYS_KNOWN = ProblemType(
+    code="working_days_known",
+    status=409,
+    title_zh="该年度工作日已有登记",
+    title_en="The working days of this year are known already",
+    detail_zh="更正 {year} 年须填写更正原因 correction_reason。",
+    detail_en="A correction of {year} needs correction_reason.",
+)
+SECOND_LOOK_NEEDED = ProblemType(
+    code="second_look_needed",
+    status=409,
+    title_zh="须先抽查复核",
+    title_en="A second person must look at the claim first",
+    detail_zh="该理赔须由另一名县级人员办理 second_look 后才能审批。",
+    detail_en="Have another person of the county take the step second_look, then approve.",
+)
+NOTICE_NOT_PUBLISHED = ProblemType(
+    code="notice_not_published",
+    status=409,
+    title_zh="尚未公示",
+    title_en="No notice has been put up",
+    detail_zh="请先以 POST /claims/{{id}}/notice 生成并张贴公示。",
+    detail_en="Put the notice up with POST /claims/{{id}}/notice first.",
+)
+NOTICE_RUNNING = ProblemType(
+    code="notice_running",
+    status=409,
+    title_zh="公示期未满",
+    title_en="The notice has not run its days",
+    detail_zh="公示至 {runs_until} 止；有未处理的异议时公示期停止计算。",
+    detail_en="It runs until {runs_until}; an open objection stops its clock.",
+)
+OBJECTION_OPEN = ProblemType(
+    code="objection_open",
+    status=409,
+    title_zh="有异议未处理",
+    title_en="An objection is open",
+    detail_zh="未处理的异议：{objections}。",
+    detail_en="Open objections: {objections}.",
+)
+OBJECTION_UPHELD = ProblemType(
+    code="objection_upheld",
+    status=409,
+    title_zh="异议成立，公示不能通过",
+    title_en="An objection was upheld, so the notice cannot pass",
+    detail_zh="请退回补正或不予通过。",
+    detail_en="Send the claim back or refuse it.",
+)
+OBJECTION_RESOLVED = ProblemType(
+    code="objection_resolved",
+    status=409,
+    title_zh="该异议已处理",
+    title_en="The objection is resolved already",
+)
+NOTICE_EXCEEDED = ProblemType(
+    code="notice_exceeded",
+    status=409,
+    title_zh="金额高于公示金额",
+    title_en="The benefit is higher than the one made public",
+    detail_zh="公示 {public_fen} 分，现核定 {benefit_fen} 分，须退回后重新公示。",
+    detail_en="Made public: {public_fen} fen; decided now: {benefit_fen} fen. Send the claim back, so that it is made public again.",
+)
+NOT_APPEALABLE = ProblemType(
+    code="not_appealable",
+    status=409,
+    title_zh="该理赔不能申诉",
+    title_en="This claim cannot be appealed",
+    detail_zh="只有不予赔付的理赔可以申诉一次，申诉后的理赔不再申诉。",
+    detail_en="Only a refused claim can be appealed, once; an appeal cannot be appealed again.",
+)
+APPEAL_TOO_LATE = ProblemType(
+    code="appeal_too_late",
+    status=409,
+    title_zh="已过申诉期限",
+    title_en="The time for an appeal is over",
+    detail_zh="申诉期限至 {last_day} 止。",
+    detail_en="The last day was {last_day}.",
+)
+
 # --- payouts -----------------------------------------------------------------------------------------------------------------------
 NOTHING_TO_PAY = ProblemType(
     code="nothing_to_pay",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from claims.claims.details import Details
-from claims.claims.rules import expected_steps, waiting_for
+from claims.claims.findings import Finding
+from claims.claims.paths import path_of
+from claims.claims.rules import expected_steps
 from claims.claims.schemas import (
     ClaimFiled,
     ClaimOut,
@@ -23,13 +27,26 @@ from common.errors import Language
 from common.text import compact
 
 
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """What else bears on a claim: the claim that appeals it, and what the data comparison found."""
+
+    appealed_by: UUID | None
+    findings: tuple[str, ...]
+
+
 def claim_filed(row: ClaimRow) -> ClaimFiled:
     """Show a claim without what was lost."""
     return ClaimFiled(
         id=row.id,
         number=row.number,
         status=row.status,
-        waiting_for=waiting_for(row.status),
+        waiting_for=row.waiting_for,
+        path=row.path,
+        next_step=row.next_step,
+        waiting_since=row.waiting_since,
+        due_on=row.due_on,
+        appeal_of=row.appeal_of,
         household_id=row.household_id,
         claimant_member_id=row.claimant_member_id,
         town=row.town_code,
@@ -48,7 +65,12 @@ def claim_filed(row: ClaimRow) -> ClaimFiled:
 
 
 def claim_out(
-    seal: ClaimSeal, row: ClaimRow, details: Details, lines: Sequence[EventRow], money: MoneyTrail
+    seal: ClaimSeal,
+    row: ClaimRow,
+    details: Details,
+    lines: Sequence[EventRow],
+    money: MoneyTrail,
+    bearing: Bearing,
 ) -> ClaimOut:
     """Show a claim with everything that belongs to it."""
     return ClaimOut(
@@ -68,7 +90,9 @@ def claim_out(
         liable_third_party=details.liable_third_party,
         disability_grade=details.disability_grade,
         circumstances=details.circumstances,
-        next_steps=expected_steps(row.status),
+        appealed_by=bearing.appealed_by,
+        findings=[Finding(code) for code in bearing.findings],
+        next_steps=expected_steps(path_of(row.path), row.standing),
         history=[history_line(seal, row, line) for line in lines],
         money=money,
     )
@@ -94,6 +118,7 @@ def history_line(seal: ClaimSeal, row: ClaimRow, line: EventRow) -> HistoryLine:
         at=line.at,
         note=seal.open_note(row.id, line.position, line.note_cipher),
         reference=line.reference,
+        reason_code=line.reason_code,
         decision_version=line.decision_version,
     )
 

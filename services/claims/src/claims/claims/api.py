@@ -9,8 +9,10 @@ from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import service, steps
-from claims.claims.rules import STEPS, Status, WaitingFor
+from claims.claims.paths import STEPS
+from claims.claims.rules import Status, WaitingFor
 from claims.claims.schemas import ClaimFiled, ClaimIn, ClaimOut, DecisionOut, Recomputation, StepIn, StepTaken
+from claims.claims.step_fields import check_step
 from claims.claims.store import ClaimFilter
 from claims.context import Ctx
 from claims.divisions.service import find_town
@@ -22,8 +24,15 @@ from claims.problems import (
     INCOME_LINE_MISSING,
     LOSS_BELOW_OTHER_PAYMENTS,
     NOT_ELIGIBLE,
+    NOTICE_EXCEEDED,
+    NOTICE_NOT_PUBLISHED,
+    NOTICE_RUNNING,
+    OBJECTION_OPEN,
+    OBJECTION_UPHELD,
     OUT_OF_ORDER,
     REVIEW_NEEDED,
+    SECOND_LOOK_NEEDED,
+    WORKING_DAYS_MISSING,
 )
 from common.auth import Principal, require
 from common.dates import now_utc, today_in_shanghai
@@ -38,7 +47,7 @@ router = Router(prefix="/v1/books/{book}/claims", tags=["claims"])
 Intake = Annotated[Principal, Depends(require("claims:intake", heeds_places=True))]
 Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
 ReaderOfOne = Annotated[Principal, Depends(placed("claims:read"))]
-StepTaker = Annotated[Principal, Depends(placed(*sorted({rule.scope for rule in STEPS.values()})))]
+StepTaker = Annotated[Principal, Depends(placed(*sorted({scope for rule in STEPS.values() for scope in rule.scopes})))]
 Version = Annotated[
     QueryInteger | None,
     Query(ge=1, le=30_000, description="Version of the decision; the latest by default. 核定版本。"),
@@ -87,15 +96,19 @@ async def list_claims(
     cause: Annotated[Cause | None, Query()] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
+    *,
+    overdue: Annotated[bool, Query(description="Only claims whose deadline is over. 仅看逾期。")] = False,
 ) -> Page[ClaimFiled]:
     """List claims in the order of filing 理赔列表. Filters are combined."""
     wanted = ClaimFilter(
+        status=status,
         town_code=None if town is None else find_town(book, town),
         household_id=household_id,
         cause=cause,
+        waiting_for=waiting_for,
+        overdue_on=today_in_shanghai() if overdue else None,
         places=principal.places,
     )
-    wanted = service.claim_filter(wanted, status, waiting_for)
     items, next_cursor = await service.list_claims(context, book, wanted, limit, cursor)
     return Page(items=items, next_cursor=next_cursor)
 
@@ -136,7 +149,20 @@ async def recompute_decision(
     status_code=201,
     response_model=StepTaken,
     responses=responses(
-        404, 409, OUT_OF_ORDER, LOSS_BELOW_OTHER_PAYMENTS, NOT_ELIGIBLE, INCOME_LINE_MISSING, REVIEW_NEEDED
+        404,
+        409,
+        OUT_OF_ORDER,
+        LOSS_BELOW_OTHER_PAYMENTS,
+        NOT_ELIGIBLE,
+        INCOME_LINE_MISSING,
+        REVIEW_NEEDED,
+        WORKING_DAYS_MISSING,
+        SECOND_LOOK_NEEDED,
+        NOTICE_EXCEEDED,
+        NOTICE_NOT_PUBLISHED,
+        NOTICE_RUNNING,
+        OBJECTION_OPEN,
+        OBJECTION_UPHELD,
     ),
     summary="Take a step",
 )
@@ -151,12 +177,12 @@ async def take_claim_step(
 ) -> Response:
     """Take a step on a claim 办理理赔步骤.
 
-    `town_check` needs `claims:town`, `county_approval` and `funding_retry` `claims:county`, `completion` and
-    `withdrawal` `claims:intake`. Filing, town check and county approval lie with three different people.
+    GET /claim-paths shows the steps of each path, who may take them and in which order. Every two duties of a claim lie
+    with two different people.
     """
-    principal.check_scope(STEPS[body.step].scope)
+    principal.check_scope(*STEPS[body.step].scopes)
     today = today_in_shanghai()
-    step = steps.check_step(body, today)
+    step = check_step(body, today)
 
     async def work(conn: AsyncConnection) -> StepTaken:
         return await steps.take_step(

@@ -24,6 +24,11 @@ CLAIM: dict[str, object] = {
     "number": "610923-2021-000001",
     "status": "under_review",
     "waiting_for": "county",
+    "path": "short",
+    "next_step": "county_approval",
+    "waiting_since": "2021-06-15",
+    "due_on": "2021-06-30",
+    "appeal_of": None,
     "household_id": HOUSEHOLD_ID,
     "claimant_member_id": MEMBER_ID,
     "town": "610923100",
@@ -49,6 +54,8 @@ CLAIM_DETAIL: dict[str, object] = {
     "liable_third_party": None,
     "disability_grade": None,
     "circumstances": [],
+    "appealed_by": None,
+    "findings": [],
     "next_steps": ["county_approval", "withdrawal"],
     "history": [
         {
@@ -64,6 +71,7 @@ CLAIM_DETAIL: dict[str, object] = {
             "at": "2021-06-15T03:00:00Z",
             "note": "入户核实，材料齐全",
             "reference": None,
+            "reason_code": None,
             "decision_version": None,
         }
     ],
@@ -104,4 +112,63 @@ RECOMPUTATION: dict[str, object] = {
     "stored_benefit_fen": 1_100_000,
     "recomputed_outcome": "eligible",
     "recomputed_benefit_fen": 1_100_000,
+}
+
+NOTICE_IN: dict[str, object] = {"published_on": "2021-06-20"}
+
+OBJECTION_IN: dict[str, object] = {"reason": "该户另有固定收入，请核实", "raised_on": "2021-06-22"}
+
+RULING_IN: dict[str, object] = {
+    "outcome": "dismissed",
+    "reason": "经核实为一次性劳务收入",
+    "resolved_on": "2021-06-24",
+}
+
+NOTICE: dict[str, object] = {
+    "claim_id": CLAIM_ID,
+    "version": 1,
+    "published_on": "2021-06-20",
+    "days": 5,
+    "benefit_fen": 1_100_000,
+    "text_zh": "精准防贫保险理赔公示\n编号：610923-2021-000001\n农户：孙**（示例镇示例村）\n事由：家庭必要支出较大",
+    "text_en": "Public notice of an insurance claim\nNumber: 610923-2021-000001",
+    "published_by": "village-2",
+    "runs_until": None,
+    "upheld": False,
+    "objections": [
+        {
+            "position": 1,
+            "raised_on": "2021-06-22",
+            "recorded_by": "intake-1",
+            "reason": "该户另有固定收入，请核实",
+            "outcome": None,
+            "resolved_on": None,
+            "resolved_by": None,
+            "resolution": None,
+        }
+    ],
+}
+
+APPEAL_IN: dict[str, object] = {"reason": "新提供住院结算单，请重新核定", "appealed_on": "2021-07-20"}
+
+STEP_BATCH_IN: dict[str, object] = {
+    "steps": [{"claim_id": CLAIM_ID, "idempotency_key": "town-1/2021-06-15/0001", **STEP_IN}],
+}
+
+STEP_BATCH: dict[str, object] = {
+    "taken": 1,
+    "results": [{"claim_id": CLAIM_ID, "status": "taken", "step": STEP_TAKEN, "problem": None}],
+}
+
+TASK: dict[str, object] = {
+    "claim_id": CLAIM_ID,
+    "number": "610923-2021-000001",
+    "town": "610923100",
+    "village": "610923100213",
+    "status": "under_review",
+    "waiting_for": "county",
+    "task": "county_approval",
+    "waiting_since": "2021-06-15",
+    "due_on": "2021-06-30",
+    "days_overdue": 0,
 }

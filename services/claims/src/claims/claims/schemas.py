@@ -14,11 +14,12 @@ from uuid import UUID
 from pydantic import Field
 
 from claims.claims import examples
+from claims.claims.findings import Finding
 from claims.claims.rules import Duty, Status, StepName, StepOutcome, WaitingFor
 from claims.eligibility.model import Outcome
 from claims.eligibility.schemas import DecisionContent
 from claims.payouts.schemas import MoneyTrail
-from claims.policies.rules import Cause
+from claims.policies.rules import Cause, PathName
 from common.dates import BusinessDate
 from common.money import Fen, FenOrZero
 from common.text import Line, PlainCode, PlainLine, PlainText
@@ -94,15 +95,15 @@ class CorrectionIn(Wire):
     """Details as corrected: each stands in place of what was stated, or is left out and changes nothing."""
 
     loss: Losses | None = None
-    """With `completion`: all losses as corrected; left out: unchanged. 更正后的损失明细。"""
+    """With `completion` or a passed `survey`: all losses as corrected; left out: unchanged. 更正后的损失明细。"""
     other_payments: Payments | None = None
-    """With `completion`: all payments as corrected; left out: unchanged. 更正后的其他赔付。"""
+    """With `completion` or a passed `survey`: all payments as corrected; left out: unchanged. 更正后的其他赔付。"""
     liable_third_party: bool | None = None
-    """With `completion`. 是否有第三方责任。"""
+    """With `completion` or a passed `survey`. 是否有第三方责任。"""
     disability_grade: Grade | None = None
-    """With `completion`. 伤残等级。"""
+    """With `completion` or a passed `survey`. 伤残等级。"""
     circumstances: Circumstances | None = None
-    """With `completion`: all codes as corrected. 责任免除情形代码。"""
+    """With `completion` or a passed `survey`: all codes as corrected. 责任免除情形代码。"""
 
 
 class ClaimIn(DetailsIn):
@@ -131,6 +132,15 @@ class ClaimFiled(Wire):
     status: Status
     waiting_for: WaitingFor | None
     """Who has to act next; null where nobody has to. 待办。"""
+    path: PathName
+    """The path of review it goes, fixed when it was filed. 审核流程。"""
+    next_step: StepName | None
+    """The step it waits for; while sent back or on hold, the one it goes on with. 当前环节。"""
+    waiting_since: date | None
+    due_on: date | None
+    """The last day of the deadline that runs; null where none does. 办理期限。"""
+    appeal_of: UUID | None
+    """The refused claim this one appeals. 所申诉的理赔。"""
     household_id: UUID
     claimant_member_id: UUID
     town: Annotated[str, Field(examples=["610923100"])]
@@ -185,6 +195,8 @@ class HistoryLine(Wire):
     note: str | None
     reference: str | None
     """What another record calls it: a batch number, the ledger's refusal code."""
+    reason_code: str | None
+    """Of a refusal; GET /refusal-reasons names them. 不予通过理由代码。"""
     decision_version: int | None
 
 
@@ -198,6 +210,10 @@ class ClaimOut(ClaimFiled):
     liable_third_party: bool | None
     disability_grade: int | None
     circumstances: Sequence[str]
+    appealed_by: UUID | None
+    """The claim that appeals this one. 对本理赔的申诉。"""
+    findings: Sequence[Finding]
+    """What the latest data comparison found. 数据比对结果。"""
     next_steps: Sequence[StepName]
     """The steps people may take now."""
     history: Sequence[HistoryLine]
@@ -211,13 +227,17 @@ class StepIn(CorrectionIn):
 
     step: StepName
     outcome: StepOutcome | None = None
-    """Needed for `town_check` and `county_approval`; the other steps have only `passed`. 结论。"""
+    """Needed for the steps of review; the others have only `passed`. 结论。"""
     note: PlainText | None = None
     """Needed unless the outcome is `passed`, and with `reviewed_checks`. Kept encrypted. 说明。"""
     done_on: BusinessDate | None = None
     """Left out: today. Not in the future, not before the step before it. 办理日期。"""
     reviewed_checks: Annotated[list[ReviewedCheck], Field(default_factory=list, max_length=20)]
     """With `county_approval` passed: checks that need review and are settled by the reason in `note`. 书面认定的核查项。"""
+    reason_code: Annotated[str, Field(min_length=1, max_length=40, examples=["not_covered"])] | None = None
+    """With `refused`: needed on the full path, `other` by default on the short one. 不予通过理由代码。"""
+    findings: Annotated[list[Finding], Field(default_factory=list, max_length=4)]
+    """With `data_comparison`: what it found; a warning that refuses nothing by itself. 数据比对发现。"""
 
 
 class StepTaken(Wire):
@@ -241,7 +261,7 @@ class DecisionOut(DecisionContent):
 
     version: int
     """Counts the decisions of the claim. """
-    occasion: Literal["intake", "completion", "approval"]
+    occasion: Literal["intake", "completion", "survey", "approval"]
     final: bool
     """True for the decision the claim was approved by: it never changes. """
     decided_at: datetime

@@ -65,6 +65,19 @@ class ClaimSeal:
             else self._cipher.decrypt(sealed, self._context("claim_event.note", claim_id, position))
         )
 
+    def seal_objection(self, claim_id: UUID, position: int, reason: str, part: str) -> bytes:
+        """Seal why somebody objected to a notice, or why that was upheld or dismissed (`part` tells which)."""
+        return self._cipher.encrypt(reason, self._context(f"claim_objection.{part}", claim_id, position))
+
+    def open_objection(self, claim_id: UUID, position: int, sealed: bytes, part: str) -> str:
+        """Open what `seal_objection` sealed."""
+        return self._cipher.decrypt(sealed, self._context(f"claim_objection.{part}", claim_id, position))
+
+    def draw(self, claim_id: UUID, policy_id: UUID) -> int:
+        """Return the claim's chance of a second look, 0 to 9,999: a keyed hash, so that nobody can choose or foresee it."""
+        hashed = self._cipher.blind_index(str(claim_id), f"{self._book}/second_look/{policy_id}")
+        return int.from_bytes(hashed[:8]) % 10_000
+
     def document_index(self, number: str) -> bytes:
         """Blind index of a document number, the same however it was typed."""
         return self._cipher.blind_index(compact(number), f"{self._book}/claim_document")

@@ -6,16 +6,20 @@ Functions that take a connection run inside their caller's transaction; those th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from claims.calendar.rules import due_on
 from claims.claims import store
-from claims.claims.answers import claim_filed, claim_out, decision_out
+from claims.claims.answers import Bearing, claim_filed, claim_out, decision_out
 from claims.claims.details import Details, details_from
-from claims.claims.rules import Duty, Status, WaitingFor, claim_number, statuses_waiting_for
+from claims.claims.findings import four_have_of
+from claims.claims.paths import path_of
+from claims.claims.rules import Duty, claim_number, deadline_of, first_standing, waiting_for
 from claims.claims.schemas import ClaimFiled, ClaimIn, ClaimOut, DecisionOut, Recomputation
 from claims.claims.sealing import ClaimSeal, payments
 from claims.claims.store import FILED, ClaimFilter, ClaimRow, DecisionRow, EventRow
@@ -27,6 +31,8 @@ from claims.eligibility.rules import RULES, decide
 from claims.households import store as households
 from claims.households.store import HouseholdRow, MemberRow
 from claims.payouts.service import money_trail
+from claims.policies import store as policies
+from claims.policies.rules import Cause, PathName, Policy
 from claims.problems import EVENT_OUTSIDE_POLICY, LOSS_BELOW_OTHER_PAYMENTS
 from common.database import snapshot, transaction
 from common.errors import NOT_FOUND, Language
@@ -40,30 +46,50 @@ def seal_of(context: Context, book: str) -> ClaimSeal:
     return ClaimSeal(context.cipher, book)
 
 
-def claim_data(seal: ClaimSeal, body: ClaimIn, details: Details) -> ClaimData:
+class Claimed(Protocol):
+    """Whose claim it is, for what and when: of a filing as of a claim on record."""
+
+    @property
+    def household_id(self) -> UUID:
+        """The household."""
+
+    @property
+    def claimant_member_id(self) -> UUID:
+        """The member it is for."""
+
+    @property
+    def cause(self) -> Cause:
+        """What happened."""
+
+    @property
+    def event_on(self) -> date:
+        """When it happened."""
+
+    @property
+    def reported_on(self) -> date:
+        """When it was reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """How a claim is filed: by whom and when; `filed_on` is the business day. An appeal names the claim it appeals, and why."""
+
+    by_person: str
+    today: date
+    now: datetime
+    filed_on: date
+    appeal_of: UUID | None = None
+    note: str | None = None
+
+
+def claim_data(seal: ClaimSeal, claimed: Claimed, details: Details) -> ClaimData:
     """Return a claim as the decision sees it."""
     return ClaimData(
-        household_id=body.household_id,
-        claimant_member_id=body.claimant_member_id,
-        cause=body.cause,
-        event_on=body.event_on,
-        reported_on=body.reported_on,
-        losses=seal.loss_items(details),
-        other_payments=payments(details),
-        liable_third_party=details.liable_third_party,
-        disability_grade=details.disability_grade,
-        circumstances=details.circumstances,
-    )
-
-
-def data_of_row(seal: ClaimSeal, row: ClaimRow, details: Details) -> ClaimData:
-    """Return a stored claim as the decision sees it."""
-    return ClaimData(
-        household_id=row.household_id,
-        claimant_member_id=row.claimant_member_id,
-        cause=row.cause,
-        event_on=row.event_on,
-        reported_on=row.reported_on,
+        household_id=claimed.household_id,
+        claimant_member_id=claimed.claimant_member_id,
+        cause=claimed.cause,
+        event_on=claimed.event_on,
+        reported_on=claimed.reported_on,
         losses=seal.loss_items(details),
         other_payments=payments(details),
         liable_third_party=details.liable_third_party,
@@ -107,27 +133,49 @@ async def file_claim(
     `loss_below_other_payments`, `event_outside_policy` (no policy or no terms on the day of the event).
     """
     check_dates(body, today)
-    household = await households.load_household(conn, book, body.household_id)
+    filing = Filing(by_person, today, now, body.reported_on)
+    return await record_claim(conn, seal, book, body, details_from(body), filing)
+
+
+async def record_claim(
+    conn: AsyncConnection, seal: ClaimSeal, book: str, claimed: Claimed, details: Details, filing: Filing
+) -> ClaimFiled:
+    """Record a claim with its number and first decision. Raises what `file_claim` raises, but nothing about its dates."""
+    household = await households.load_household(conn, book, claimed.household_id)
     if household is None:
         raise NOT_FOUND.error(field="household_id")
-    member = household.member(body.claimant_member_id)
-    refuse_stranger(member, body.event_on)
-    details = details_from(body)
+    member = household.member(claimed.claimant_member_id)
+    refuse_stranger(member, claimed.event_on)
     refuse_overpaid(details)
-    data = claim_data(seal, body, details)
+    data = claim_data(seal, claimed, details)
     policy, terms = await terms_on(conn, book, data)
     if policy is None or terms is None:
-        raise EVENT_OUTSIDE_POLICY.error(field="event_on", event_on=body.event_on.isoformat(), cause=body.cause.value)
+        raise EVENT_OUTSIDE_POLICY.error(
+            field="event_on", event_on=claimed.event_on.isoformat(), cause=claimed.cause.value
+        )
     claim_id = uuid7()
-    inputs = await gather(conn, book, data, household, today=today, claim_id=claim_id)
+    inputs = await gather(conn, book, data, household, today=filing.today, claim_id=claim_id)
     decision = decide(inputs)
     serial = await store.next_serial(conn, book, policy.year)
-    row = new_row(book, claim_id, policy.year, serial, body, household, policy.id, decision, by_person, now)
+    path = await path_of_policy(conn, book, policy)
+    draw = seal.draw(claim_id, policy.id)
+    row = new_row(claim_id, policy, path, serial, draw, claimed, household, decision, filing)
     await store.insert_claim(conn, row)
-    await store_details(conn, seal, row, details, by_person, now)
-    await store_decision(conn, seal, row, inputs, decision, occasion="intake", by_person=by_person, now=now)
-    await store.record_event(conn, book, claim_id, filing_event(row, body.reported_on, by_person, now))
+    await store_details(conn, seal, row, details, filing.by_person, filing.now)
+    await store_decision(
+        conn, seal, row, inputs, decision, occasion="intake", by_person=filing.by_person, now=filing.now
+    )
+    await store.record_event(conn, book, claim_id, filing_event(seal, row, filing))
     return claim_filed(row)
+
+
+async def path_of_policy(conn: AsyncConnection, book: str, policy: Policy) -> PathName:
+    """The path a programme's claims go."""
+    stored = await policies.load_policy(conn, book, policy.id)
+    if stored is None:
+        message = "the programme was found just now, and programmes are never deleted"
+        raise AssertionError(message)
+    return stored.review.path
 
 
 def refuse_stranger(member: MemberRow | None, event_on: date) -> None:
@@ -150,36 +198,37 @@ def refuse_stranger(member: MemberRow | None, event_on: date) -> None:
 
 
 def new_row(
-    book: str,
     claim_id: UUID,
-    year: int,
+    policy: Policy,
+    path: PathName,
     serial: int,
-    body: ClaimIn,
+    draw: int,
+    claimed: Claimed,
     household: HouseholdRow,
-    policy_id: UUID,
     decision: Decision,
-    by_person: str,
-    now: datetime,
+    filing: Filing,
 ) -> ClaimRow:
-    """Return the row of a claim that was just filed."""
+    """Return the row of a claim that was just filed: it waits for the first step of its path."""
+    first = first_standing(path_of(path))
+    deadline = deadline_of(path_of(path), first)
     return ClaimRow(
-        book=book,
+        book=household.book,
         id=claim_id,
-        year=year,
+        year=policy.year,
         serial=serial,
-        number=claim_number(book, year, serial),
+        number=claim_number(household.book, policy.year, serial),
         household_id=household.id,
-        claimant_member_id=body.claimant_member_id,
-        claimant_index=claimant_index(household, body.claimant_member_id),
-        policy_id=policy_id,
-        cause=body.cause,
-        event_on=body.event_on,
-        reported_on=body.reported_on,
+        claimant_member_id=claimed.claimant_member_id,
+        claimant_index=claimant_index(household, claimed.claimant_member_id),
+        policy_id=policy.id,
+        cause=claimed.cause,
+        event_on=claimed.event_on,
+        reported_on=claimed.reported_on,
         town_code=household.town_code,
         village_code=household.village_code,
-        filed_at=now,
-        filed_by=by_person,
-        status=Status.REPORTED,
+        filed_at=filing.now,
+        filed_by=filing.by_person,
+        status=first.status,
         event_count=1,
         details_version=1,
         decision_version=1,
@@ -189,11 +238,20 @@ def new_row(
         checked_by=None,
         approved_by=None,
         approved_on=None,
+        path=path,
+        next_step=first.next_step,
+        waiting_for=waiting_for(path_of(path), first),
+        waiting_since=filing.filed_on,
+        # The first deadline is in calendar days (proved with the path): a report waits for no table.
+        due_on=None if deadline is None else due_on({}, filing.filed_on, deadline.days, deadline.kind),
+        days_left=None,
+        sample_draw=draw,
+        appeal_of=filing.appeal_of,
     )
 
 
-def filing_event(row: ClaimRow, done_on: date, by_person: str, now: datetime) -> EventRow:
-    """Return the first line of a claim's history. It carries the day of the report, which later steps may not precede."""
+def filing_event(seal: ClaimSeal, row: ClaimRow, filing: Filing) -> EventRow:
+    """Return the first line of a claim's history. Later steps may not precede its day: that of the report, or of the appeal."""
     return EventRow(
         position=1,
         event=FILED,
@@ -202,12 +260,12 @@ def filing_event(row: ClaimRow, done_on: date, by_person: str, now: datetime) ->
         duty=Duty.FILING,
         status_before=None,
         status_after=row.status,
-        by_person=by_person,
-        done_on=done_on,
-        note_cipher=None,
+        by_person=filing.by_person,
+        done_on=filing.filed_on,
+        note_cipher=seal.seal_note(row.id, 1, filing.note),
         reference=None,
         decision_version=row.decision_version,
-        at=now,
+        at=filing.now,
     )
 
 
@@ -269,7 +327,8 @@ async def get_claim(context: Context, book: str, claim_id: UUID) -> ClaimOut:
         sealed = await store.load_details(conn, book, claim_id, row.details_version)
         lines = await store.history(conn, book, claim_id)
         money = await money_trail(conn, book, claim_id)
-    return claim_out(seal, row, seal.open_details(claim_id, row.details_version, sealed), lines, money)
+        bearing = Bearing(await store.appeal_of(conn, book, claim_id), await four_have_of(conn, book, claim_id))
+    return claim_out(seal, row, seal.open_details(claim_id, row.details_version, sealed), lines, money, bearing)
 
 
 async def load(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimRow:
@@ -278,14 +337,6 @@ async def load(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimRow:
     if row is None:
         raise NOT_FOUND.error()
     return row
-
-
-def claim_filter(wanted: ClaimFilter, status: Status | None, waiting: WaitingFor | None) -> ClaimFilter:
-    """Add the statuses asked for: one, those that wait for somebody, or those that are both."""
-    statuses = None if waiting is None else statuses_waiting_for(waiting)
-    if status is not None:
-        statuses = (status,) if statuses is None or status in statuses else ()
-    return replace(wanted, statuses=statuses)
 
 
 async def list_claims(

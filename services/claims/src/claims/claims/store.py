@@ -15,12 +15,26 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.claims.rules import Duty, Event, Status, StepName, StepOutcome, TakenStep, expected_steps, next_status
+from claims.claims.paths import path_of
+from claims.claims.rules import (
+    Duty,
+    Event,
+    Standing,
+    Status,
+    StepName,
+    StepOutcome,
+    TakenStep,
+    WaitingFor,
+    expected_steps,
+    move,
+)
 from claims.claims.tables import claim, claim_counter, claim_decision, claim_details, claim_document, claim_event
+from claims.claims.waiting import Waiting, waiting_after
 from claims.eligibility.model import Outcome
 from claims.places import Places, within
-from claims.policies.rules import Cause
+from claims.policies.rules import Cause, PathName
 from claims.problems import OUT_OF_ORDER
+from common.validation import invalid_field
 
 FILED = "filed"
 """The event every claim's history starts with."""
@@ -56,6 +70,24 @@ class ClaimRow:
     checked_by: str | None
     approved_by: str | None
     approved_on: date | None
+    path: PathName
+    next_step: StepName | None
+    waiting_for: WaitingFor | None
+    waiting_since: date | None
+    due_on: date | None
+    days_left: int | None
+    sample_draw: int
+    appeal_of: UUID | None
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands on its path."""
+        return Standing(self.status, self.next_step)
+
+    @property
+    def waiting(self) -> Waiting:
+        """How it waits."""
+        return Waiting(self.waiting_for, self.waiting_since, self.due_on, self.days_left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +126,23 @@ class EventRow:
     reference: str | None
     decision_version: int | None
     at: datetime
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimFilter:
-    """What a list asks for; None does not filter. `after` is the last id of the page before; `places` are the token's."""
+    """What a list asks for; None does not filter.
 
-    statuses: tuple[Status, ...] | None = None
+    `overdue_on` keeps claims whose deadline was over before that day; `after` is the last id of the page before;
+    `places` are the token's.
+    """
+
+    status: Status | None = None
     town_code: str | None = None
     household_id: UUID | None = None
     cause: Cause | None = None
+    waiting_for: WaitingFor | None = None
+    overdue_on: date | None = None
     after: UUID | None = None
     places: Places = frozenset()
 
@@ -115,6 +154,9 @@ def _claim_row(row: sa.RowMapping) -> ClaimRow:
             "cause": Cause(row["cause"]),
             "status": Status(row["status"]),
             "outcome": Outcome(row["outcome"]),
+            "path": PathName(row["path"]),
+            "next_step": None if row["next_step"] is None else StepName(row["next_step"]),
+            "waiting_for": None if row["waiting_for"] is None else WaitingFor(row["waiting_for"]),
         }
     )
 
@@ -140,6 +182,13 @@ async def load_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimR
     return None if row is None else _claim_row(row)
 
 
+async def appeal_of(conn: AsyncConnection, book: str, claim_id: UUID) -> UUID | None:
+    """The claim that appeals this one, or None."""
+    query = sa.select(claim.c.id).where(claim.c.book == book, claim.c.appeal_of == claim_id)
+    found: UUID | None = (await conn.execute(query)).scalar_one_or_none()
+    return found
+
+
 async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> ClaimRow | None:
     """One claim, locked until the transaction ends: whoever moves it holds this."""
     query = sa.select(claim).where(claim.c.book == book, claim.c.id == claim_id).with_for_update()
@@ -151,8 +200,12 @@ async def list_claims(conn: AsyncConnection, book: str, wanted: ClaimFilter, lim
     """At most `limit` claims in the order of their ids (the order of filing)."""
     here = within(wanted.places, claim.c.town_code, claim.c.village_code)
     query = sa.select(claim).where(claim.c.book == book, here).order_by(claim.c.id).limit(limit)
-    if wanted.statuses is not None:
-        query = query.where(claim.c.status.in_([status.value for status in wanted.statuses]))
+    if wanted.status is not None:
+        query = query.where(claim.c.status == wanted.status.value)
+    if wanted.waiting_for is not None:
+        query = query.where(claim.c.waiting_for == wanted.waiting_for.value)
+    if wanted.overdue_on is not None:
+        query = query.where(claim.c.waiting_for.is_not(None), claim.c.due_on < wanted.overdue_on)
     if wanted.town_code is not None:
         query = query.where(claim.c.town_code == wanted.town_code)
     if wanted.household_id is not None:
@@ -161,6 +214,51 @@ async def list_claims(conn: AsyncConnection, book: str, wanted: ClaimFilter, lim
         query = query.where(claim.c.cause == wanted.cause.value)
     if wanted.after is not None:
         query = query.where(claim.c.id > wanted.after)
+    return [_claim_row(row) for row in (await conn.execute(query)).mappings()]
+
+
+WaitingKey = tuple[date | None, UUID]
+"""Where a list of what waits goes on: the deadline and id of the last row shown."""
+
+
+def waiting_key(cursor: tuple[object, ...] | None) -> WaitingKey | None:
+    """Read the key of a cursor: the deadline as text (empty: none) and the id."""
+    if cursor is None:
+        return None
+    due, claim_id = cursor
+    if not isinstance(due, str) or not isinstance(claim_id, UUID):
+        message = "a cursor was decoded by its types"
+        raise TypeError(message)
+    try:
+        return (date.fromisoformat(due) if due else None), claim_id
+    except ValueError:
+        raise invalid_field("cursor", "not_a_cursor", "游标无效。", "Is no cursor of this list.") from None
+
+
+async def list_waiting(
+    conn: AsyncConnection, book: str, wanted: ClaimFilter, after: WaitingKey | None, limit: int
+) -> list[ClaimRow]:
+    """At most `limit` claims that wait for somebody, by deadline and id; those without a deadline come last."""
+    here = within(wanted.places, claim.c.town_code, claim.c.village_code)
+    query = (
+        sa.select(claim)
+        .where(claim.c.book == book, claim.c.waiting_for.is_not(None), here)
+        .order_by(claim.c.due_on, claim.c.id)
+        .limit(limit)
+    )
+    if wanted.town_code is not None:
+        query = query.where(claim.c.town_code == wanted.town_code)
+    if wanted.waiting_for is not None:
+        query = query.where(claim.c.waiting_for == wanted.waiting_for.value)
+    if wanted.overdue_on is not None:
+        query = query.where(claim.c.due_on < wanted.overdue_on)
+    if after is not None:
+        due, last = after
+        follows = sa.and_(claim.c.due_on.is_(None), claim.c.id > last)
+        if due is not None:
+            same_day = sa.and_(claim.c.due_on == due, claim.c.id > last)
+            follows = sa.or_(claim.c.due_on > due, same_day, claim.c.due_on.is_(None))
+        query = query.where(follows)
     return [_claim_row(row) for row in (await conn.execute(query)).mappings()]
 
 
@@ -186,9 +284,13 @@ async def set_status(
     cannot happen.
     """
     row = await lock_claim(conn, book, claim_id)
-    status = None if row is None else next_status(row.status, event)
-    if row is None or status is None:
-        raise OUT_OF_ORDER.error(expected=[] if row is None else [step.value for step in expected_steps(row.status)])
+    if row is None:
+        raise OUT_OF_ORDER.error(expected=[])
+    path = path_of(row.path)
+    moved = move(path, row.standing, event, drawn=False)
+    if moved is None:
+        raise OUT_OF_ORDER.error(expected=[step.value for step in expected_steps(path, row.standing)])
+    waiting = await waiting_after(conn, book, path, row.standing, row.waiting, event, moved, done_on)
     line = EventRow(
         position=row.event_count + 1,
         event=event.value,
@@ -196,7 +298,7 @@ async def set_status(
         step_outcome=None,
         duty=None,
         status_before=row.status,
-        status_after=status,
+        status_after=moved.status,
         by_person=by_person,
         done_on=done_on,
         note_cipher=None,
@@ -205,8 +307,16 @@ async def set_status(
         at=(await conn.execute(sa.select(sa.func.clock_timestamp()))).scalar_one(),
     )
     await record_event(conn, book, claim_id, line)
-    await update_claim(conn, book, claim_id, status=status.value, event_count=line.position)
-    return status
+    await update_claim(
+        conn,
+        book,
+        claim_id,
+        status=moved.status,
+        next_step=moved.next_step,
+        event_count=line.position,
+        **asdict(waiting),
+    )
+    return moved.status
 
 
 async def record_event(conn: AsyncConnection, book: str, claim_id: UUID, line: EventRow) -> None:
@@ -238,11 +348,11 @@ async def history(conn: AsyncConnection, book: str, claim_id: UUID) -> list[Even
 
 
 def taken_steps(lines: Sequence[EventRow]) -> tuple[TakenStep, ...]:
-    """The filing and the steps of people, as the rules need them."""
+    """The filing, the steps of people and the payment (which a follow-up may not precede), as the rules need them."""
     return tuple(
         TakenStep(duty=line.duty, by_person=line.by_person, done_on=line.done_on)
         for line in lines
-        if line.step is not None or line.event == FILED
+        if line.step is not None or line.event in {FILED, Event.PAID.value}
     )
 
 

@@ -15,7 +15,7 @@ from claims.metadata import metadata
 from claims.policies.tables import CAUSE_CONDITION
 
 STATUS_CONDITION = (
-    "status IN ('reported', 'under_review', 'sent_back', 'approved', 'awaiting_funds', 'encumbered', "
+    "status IN ('reported', 'under_review', 'on_hold', 'sent_back', 'approved', 'awaiting_funds', 'encumbered', "
     "'in_batch', 'paid', 'payment_returned', 'refused', 'withdrawn', 'closed')"
 )
 
@@ -61,12 +61,28 @@ claim = sa.Table(
     sa.Column("checked_by", sa.Text),
     sa.Column("approved_by", sa.Text),
     sa.Column("approved_on", sa.Date),
+    sa.Column("path", sa.Text, nullable=False),
+    # The step the claim waits for; while it is sent back or on hold, the one it goes on with.
+    sa.Column("next_step", sa.Text),
+    sa.Column("waiting_for", sa.Text),
+    sa.Column("waiting_since", sa.Date),
+    sa.Column("due_on", sa.Date),
+    # On hold: how many days of the deadline are left.
+    sa.Column("days_left", sa.SmallInteger),
+    # Fixed by chance at the filing (0 to 9,999): decides with the programme's share whether the county looks twice.
+    sa.Column("sample_draw", sa.SmallInteger, nullable=False),
+    sa.Column("appeal_of", sa.Uuid),
     sa.PrimaryKeyConstraint("book", "id"),
     sa.UniqueConstraint("book", "number"),
+    sa.UniqueConstraint("book", "appeal_of"),
     sa.UniqueConstraint("book", "year", "serial"),
     sa.ForeignKeyConstraint(["book", "household_id"], ["household.book", "household.id"]),
     sa.ForeignKeyConstraint(["book", "claimant_member_id"], ["member.book", "member.id"]),
     sa.ForeignKeyConstraint(["book", "policy_id"], ["policy.book", "policy.id"]),
+    sa.ForeignKeyConstraint(["book", "policy_id", "path"], ["policy.book", "policy.id", "policy.path"]),
+    sa.ForeignKeyConstraint(["book", "appeal_of"], ["claim.book", "claim.id"]),
+    sa.CheckConstraint("sample_draw BETWEEN 0 AND 10000", name="draw"),
+    sa.CheckConstraint("waiting_for IS NOT NULL OR due_on IS NULL", name="waiting"),
     sa.CheckConstraint(CAUSE_CONDITION, name="cause"),
     sa.CheckConstraint(STATUS_CONDITION, name="status"),
     sa.CheckConstraint("outcome IN ('eligible', 'refused', 'needs_review')", name="outcome"),
@@ -74,8 +90,8 @@ claim = sa.Table(
     sa.CheckConstraint("serial >= 1 AND benefit_fen >= 0", name="amounts"),
     # Money is only ever asked for on an eligible decision, for more than nothing, after a town check and an approval.
     sa.CheckConstraint(
-        "status NOT IN ('approved', 'awaiting_funds', 'encumbered', 'in_batch', 'paid', 'payment_returned') OR "
-        "(outcome = 'eligible' AND benefit_fen > 0 AND checked_by IS NOT NULL AND approved_by IS NOT NULL "
+        "status NOT IN ('approved', 'awaiting_funds', 'encumbered', 'in_batch', 'paid', 'payment_returned', "
+        "'closed') OR (outcome = 'eligible' AND benefit_fen > 0 AND checked_by IS NOT NULL AND approved_by IS NOT NULL "
         "AND funding_attempt >= 1)",
         name="approved",
     ),
@@ -88,6 +104,13 @@ claim = sa.Table(
     sa.Index(None, "book", "town_code", "id"),
     sa.Index(None, "book", "household_id", "policy_id", "cause"),
     sa.Index(None, "book", "claimant_index", "policy_id", "cause"),
+)
+sa.Index(
+    "ix_claim_book_due_on_id",
+    claim.c.book,
+    claim.c.due_on,
+    claim.c.id,
+    postgresql_where=claim.c.waiting_for.is_not(None),
 )
 
 claim_details = sa.Table(
@@ -142,7 +165,7 @@ claim_decision = sa.Table(
         ["claim_details.book", "claim_details.claim_id", "claim_details.version"],
     ),
     sa.ForeignKeyConstraint(["book", "terms_id"], ["terms.book", "terms.id"]),
-    sa.CheckConstraint("occasion IN ('intake', 'completion', 'approval')", name="occasion"),
+    sa.CheckConstraint("occasion IN ('intake', 'completion', 'survey', 'approval')", name="occasion"),
     sa.CheckConstraint("outcome IN ('eligible', 'refused', 'needs_review')", name="outcome"),
     sa.CheckConstraint("benefit_fen >= 0 AND (outcome = 'refused') = (benefit_fen = 0)", name="benefit"),
     sa.CheckConstraint("(terms_id IS NULL) = (terms_version IS NULL)", name="terms"),
@@ -176,10 +199,101 @@ claim_event = sa.Table(
     # What another record calls this, e.g. a batch number or the ledger's refusal code; never a person.
     sa.Column("reference", sa.Text),
     sa.Column("decision_version", sa.SmallInteger),
+    sa.Column("reason_code", sa.Text),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint("book", "claim_id", "position"),
     sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
     sa.CheckConstraint("position >= 1", name="position_positive"),
     sa.CheckConstraint("(position = 1) = (event = 'filed') AND (position = 1) = (status_before IS NULL)", name="first"),
     sa.CheckConstraint("(step IS NULL) = (step_outcome IS NULL)", name="step"),
+    sa.CheckConstraint("reason_code IS NULL OR step_outcome = 'refused'", name="reason"),
+    # People take steps, the money side causes events; a step fulfils its own duty and no other.
+    sa.CheckConstraint(
+        "(step IS NULL) = (event IN ('filed', 'encumbered', 'awaiting_funds', 'in_batch', 'paid', 'payment_returned'))",
+        name="whose",
+    ),
+    sa.CheckConstraint(
+        "duty IS NOT DISTINCT FROM CASE WHEN event = 'filed' OR step = 'completion' THEN 'filing' "
+        "WHEN step = 'public_notice' THEN 'village_review' WHEN step = 'follow_up' THEN 'home_visit' "
+        "WHEN step = 'funding_retry' THEN 'county_approval' "
+        "WHEN step NOT IN ('withdrawal', 'hold', 'resumption') THEN step END",
+        name="duty",
+    ),
+)
+
+claim_finding = sa.Table(
+    "claim_finding",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("claim_id", sa.Uuid, nullable=False),
+    # The event of the comparison that found it.
+    sa.Column("position", sa.SmallInteger, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("book", "claim_id", "position", "code"),
+    sa.ForeignKeyConstraint(
+        ["book", "claim_id", "position"], ["claim_event.book", "claim_event.claim_id", "claim_event.position"]
+    ),
+    sa.CheckConstraint("code IN ('commercial_flat', 'vehicle', 'company', 'fiscal_member')", name="code"),
+)
+
+claim_notice = sa.Table(
+    "claim_notice",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("claim_id", sa.Uuid, nullable=False),
+    sa.Column("version", sa.SmallInteger, nullable=False),
+    sa.Column("published_on", sa.Date, nullable=False),
+    sa.Column("days", sa.SmallInteger, nullable=False),
+    sa.Column("benefit_fen", sa.BigInteger, nullable=False),
+    sa.Column("decision_version", sa.SmallInteger, nullable=False),
+    # After which event of the claim it was put up.
+    sa.Column("event_position", sa.SmallInteger, nullable=False),
+    # The very words on the board: proven free of personal data and of health, so they may stand in clear.
+    sa.Column("text_zh", sa.Text, nullable=False),
+    sa.Column("text_en", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("by_person", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("book", "claim_id", "version"),
+    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
+    sa.ForeignKeyConstraint(
+        ["book", "claim_id", "decision_version"],
+        ["claim_decision.book", "claim_decision.claim_id", "claim_decision.version"],
+    ),
+    sa.CheckConstraint("version >= 1 AND days >= 5 AND benefit_fen > 0", name="figures"),
+)
+
+claim_objection = sa.Table(
+    "claim_objection",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("claim_id", sa.Uuid, nullable=False),
+    sa.Column("position", sa.SmallInteger, nullable=False),
+    sa.Column("notice_version", sa.SmallInteger, nullable=False),
+    sa.Column("raised_on", sa.Date, nullable=False),
+    sa.Column("reason_cipher", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("by_person", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("book", "claim_id", "position"),
+    sa.ForeignKeyConstraint(
+        ["book", "claim_id", "notice_version"], ["claim_notice.book", "claim_notice.claim_id", "claim_notice.version"]
+    ),
+)
+
+claim_objection_ruling = sa.Table(
+    "claim_objection_ruling",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("claim_id", sa.Uuid, nullable=False),
+    sa.Column("position", sa.SmallInteger, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("resolved_on", sa.Date, nullable=False),
+    sa.Column("reason_cipher", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("by_person", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("book", "claim_id", "position"),
+    sa.ForeignKeyConstraint(
+        ["book", "claim_id", "position"],
+        ["claim_objection.book", "claim_objection.claim_id", "claim_objection.position"],
+    ),
+    sa.CheckConstraint("outcome IN ('upheld', 'dismissed')", name="outcome"),
 )

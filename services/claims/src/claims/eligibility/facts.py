@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import others
+from claims.claims.findings import four_have_of
 from claims.claims.others import Whose
 from claims.documents.store import kinds_present
 from claims.eligibility.model import (
@@ -81,6 +82,7 @@ async def gather(
             running=running,
             open_claims=await others.open_claims(conn, book, claim.cause, whose),
             documents_present=() if claim_id is None else await kinds_present(conn, book, claim_id),
+            four_have=() if claim_id is None else await four_have_of(conn, book, claim_id),
         ),
         today=today,
     )

@@ -15,6 +15,9 @@ POLICY_IN: dict[str, object] = {
 POLICY: dict[str, object] = {
     "id": POLICY_ID,
     **POLICY_IN,
+    "path": "short",
+    "second_look_share_bp": 0,
+    "second_look_from_fen": None,
     "valid_from": "2021-01-01",
     "valid_to": "2021-12-31",
     "pool_fen": None,

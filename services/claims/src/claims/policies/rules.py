@@ -58,6 +58,13 @@ class TermsStatus(StrEnum):
     REFUSED = "refused"
 
 
+class PathName(StrEnum):
+    """Which path of review the programme's claims go (`claims/claims/paths.yaml`)."""
+
+    SHORT = "short"
+    FULL = "full"
+
+
 class TierMode(StrEnum):
     """How tiers apply: each slice at its own rate, or the whole excess at the rate of the tier it reaches."""
 
@@ -186,6 +193,19 @@ RUNNING: Final[Mapping[Cap, Running]] = MappingProxyType(
     }
 )
 """The running caps beside the base's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPlan:
+    """How a programme's claims are reviewed. No input of a decision: it changes who looks, never what a claim gets.
+
+    `second_look_share_bp` of the claims, drawn by chance, and every claim from `second_look_from_fen` on are looked at by
+    a second person of the county.
+    """
+
+    path: PathName = PathName.SHORT
+    second_look_share_bp: int = 0
+    second_look_from_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

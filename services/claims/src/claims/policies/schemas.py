@@ -15,6 +15,7 @@ from claims.policies.rules import (
     Cause,
     Funding,
     MeasuredOn,
+    PathName,
     SurplusRule,
     TermsStatus,
     ThirdParty,
@@ -77,6 +78,12 @@ class PolicyIn(Wire):
     """The insurer's fee in basis points of what is paid out: 1500 is 15 %. Needed with `insurer_pool`. 服务费率（万分比）。"""
     surplus_rule: SurplusRule | None = None
     """What becomes of unused pool money; with `insurer_pool` only. 结余处理。"""
+    path: PathName = PathName.SHORT
+    """Which path of review its claims go; GET /claim-paths shows both. 审核流程。"""
+    second_look_share_bp: Annotated[int, Field(ge=0, le=10_000, examples=[500])] = 0
+    """Share of its claims, drawn by chance, that a second person of the county looks at, in basis points. 随机抽查比例（万分比）。"""
+    second_look_from_fen: Fen | None = None
+    """From this benefit on every claim is looked at by a second person; left out: none for its amount. 大额复核起点（分）。"""
     sources: PolicySourcesIn = Field(default_factory=PolicySourcesIn)
     """每项数字的依据。"""
 
@@ -99,6 +106,9 @@ class PolicyOut(Wire):
     insurer: str
     name: str
     funding: Funding
+    path: PathName
+    second_look_share_bp: int
+    second_look_from_fen: Fen | None
     valid_from: date
     valid_to: date
     """The last day, inclusive. 有效期止（含当日）。"""

@@ -17,6 +17,7 @@ from claims.policies.rules import (
     Exclusion,
     Policy,
     PolicySources,
+    ReviewPlan,
     Sources,
     Terms,
     TermsStatus,
@@ -75,7 +76,8 @@ async def write_policy(conn: AsyncConnection, *, book: str, body: PolicyIn, by_p
         surplus_rule=body.surplus_rule,
         sources=sources,
     )
-    stored = StoredPolicy(policy, now, by_person)
+    review = ReviewPlan(body.path, body.second_look_share_bp, body.second_look_from_fen)
+    stored = StoredPolicy(policy, now, by_person, review)
     if not await store.insert_policy(conn, book, stored):
         raise POLICY_EXISTS.error(field="year", year=body.year)
     return policy_out(stored)
@@ -241,6 +243,7 @@ def policy_out(stored: StoredPolicy) -> PolicyOut:
     """Return a programme as the API shows it."""
     policy = stored.policy
     return PolicyOut(
+        **asdict(stored.review),
         id=policy.id,
         year=policy.year,
         insurer=policy.insurer,

@@ -17,8 +17,10 @@ from claims.policies.rules import (
     Cause,
     Exclusion,
     Funding,
+    PathName,
     Policy,
     PolicySources,
+    ReviewPlan,
     Sources,
     SurplusRule,
     Terms,
@@ -37,6 +39,7 @@ class StoredPolicy:
     policy: Policy
     created_at: datetime
     created_by: str
+    review: ReviewPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def _policy(row: sa.RowMapping) -> StoredPolicy:
         surplus_rule=None if row["surplus_rule"] is None else SurplusRule(row["surplus_rule"]),
         sources=PolicySources(**row["sources"]),
     )
-    return StoredPolicy(found, row["created_at"], row["created_by"])
+    review = ReviewPlan(PathName(row["path"]), row["second_look_share_bp"], row["second_look_from_fen"])
+    return StoredPolicy(found, row["created_at"], row["created_by"], review)
 
 
 def _terms(row: sa.RowMapping) -> StoredTerms:
@@ -142,7 +146,13 @@ async def insert_policy(conn: AsyncConnection, book: str, stored: StoredPolicy) 
     """Store a new programme; False where the book already has one for the year."""
     made = (
         insert(policy)
-        .values(book=book, **asdict(stored.policy), created_at=stored.created_at, created_by=stored.created_by)
+        .values(
+            book=book,
+            **asdict(stored.policy),
+            **asdict(stored.review),
+            created_at=stored.created_at,
+            created_by=stored.created_by,
+        )
         .on_conflict_do_nothing(index_elements=["book", "year"])
         .returning(policy.c.id)
     )

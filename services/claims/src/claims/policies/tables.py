@@ -27,6 +27,10 @@ policy = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("lock_token", sa.SmallInteger, nullable=False, server_default="0"),
+    # Which path of review its claims go, and which of them a second person of the county looks at.
+    sa.Column("path", sa.Text, nullable=False, server_default="short"),
+    sa.Column("second_look_share_bp", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("second_look_from_fen", sa.BigInteger),
     # The year's pool or premium handed to the insurer, its fee on what is paid out, and what becomes of the rest.
     sa.Column("pool_fen", sa.BigInteger),
     sa.Column("fee_bp", sa.Integer),
@@ -35,6 +39,9 @@ policy = sa.Table(
     sa.Column("sources", pg.JSONB, nullable=False, server_default=sa.text("'{}'")),
     sa.PrimaryKeyConstraint("book", "id"),
     sa.UniqueConstraint("book", "year"),
+    sa.UniqueConstraint("book", "id", "path"),
+    sa.CheckConstraint("path IN ('short', 'full')", name="path"),
+    sa.CheckConstraint("second_look_share_bp BETWEEN 0 AND 10000 AND second_look_from_fen > 0", name="second_look"),
     sa.CheckConstraint("funding IN ('county_paid', 'insurer_pool')", name="funding"),
     sa.CheckConstraint("surplus_rule IN ('carried_forward', 'returned_to_treasury')", name="surplus_rule"),
     sa.CheckConstraint("pool_fen > 0 AND fee_bp BETWEEN 0 AND 10000", name="figures"),

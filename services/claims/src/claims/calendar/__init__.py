@@ -1,0 +1,1 @@
+"""Working days: the published calendar, what staff add to it, and the deadlines counted by it."""
