@@ -99,7 +99,8 @@ async def consumption(
 ) -> tuple[int, tuple[str, ...]]:
     """Sum in fen of the benefits approved for the same base, cause and policy, and the numbers of those claims."""
     rows = await conn.execute(
-        sa.select(claim.c.benefit_fen, claim.c.number)
+        # What was paid wrongly and came back no longer draws on a cap.
+        sa.select((claim.c.benefit_fen - claim.c.recovered_fen).label("benefit_fen"), claim.c.number)
         .where(
             claim.c.book == book,
             claim.c.policy_id == policy_id,

@@ -49,6 +49,7 @@ class Event(StrEnum):
     IN_BATCH = "in_batch"
     PAID = "paid"
     PAYMENT_RETURNED = "payment_returned"
+    RESERVATION_LOST = "reservation_lost"
 
 
 TRANSITIONS: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType(
@@ -76,6 +77,9 @@ TRANSITIONS: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType(
         # A credit that had succeeded comes back later; a batch that is not approved gives its claims back.
         (Status.PAID, Event.PAYMENT_RETURNED): Status.PAYMENT_RETURNED,
         (Status.IN_BATCH, Event.ENCUMBERED): Status.ENCUMBERED,
+        # The ledger has lost what it had reserved: the claim waits for its money again, as after its approval.
+        (Status.ENCUMBERED, Event.RESERVATION_LOST): Status.APPROVED,
+        (Status.PAYMENT_RETURNED, Event.RESERVATION_LOST): Status.APPROVED,
     }
 )
 

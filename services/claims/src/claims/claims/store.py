@@ -56,6 +56,8 @@ class ClaimRow:
     checked_by: str | None
     approved_by: str | None
     approved_on: date | None
+    recovered_fen: int = 0
+    """What of the benefit was paid wrongly and came back; the payouts room moves it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,20 @@
+"""Money of an insurer's pool, recoveries of what was wrongly paid, reservations that were lost in the ledger.
+
+The statements stand in 0013_pool_money.sql beside this file.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+from common.migrations import run_script
+
+revision = "0013"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Run the script."""
+    run_script(op.get_bind(), __file__)
