@@ -79,7 +79,7 @@ async def post(ledger_client: httpx.AsyncClient, claims_settings: dict[str, str]
     await engine.dispose()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def api_reaches_the_ledger(
     monkeypatch: pytest.MonkeyPatch, ledger_client: httpx.AsyncClient, claims_settings: dict[str, str]
 ) -> None:

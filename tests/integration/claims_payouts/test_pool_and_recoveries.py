@@ -7,7 +7,7 @@ import pytest
 from tests.integration.claims_payouts.conftest import Post
 from tests.support.county import County, return_body
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("api_reaches_the_ledger")]
 
 
 async def operations(county: County, claim_id: str) -> list[tuple[str, str]]:

@@ -462,17 +462,21 @@ async def get_reconciliation(book: BookCode, _person: Reader, ctx: Ctx) -> Recon
     "/reconciliation/mends",
     status_code=201,
     response_model=MendOut,
-    responses=responses(404, NOTHING_TO_MEND),
+    responses=responses(404, NOTHING_TO_MEND, LEDGER_UNAVAILABLE),
 )
 async def mend_difference(
     book: BookCode, body: MendIn, key: IdempotencyKey, person: Approver, request: Request, ctx: Ctx
 ) -> Response:
     """Mend a difference of one claim: send again what is not confirmed, or reserve anew what the ledger has lost."""
+    lost = False
+    if body.act == "reserve_again":
+        async with _ledger(ctx) as client:
+            lost = await mending.is_lost(ctx.engine, client, book, body.claim_id)
 
     async def work(conn: AsyncConnection) -> MendOut:
         if body.act == "ask_again":
             return await mending.ask_again(conn, book, body.claim_id)
-        return await mending.reserve_again(conn, book, body.claim_id, person.sub, body.reason)
+        return await mending.reserve_again(conn, book, body.claim_id, person.sub, body.reason, lost=lost)
 
     return await once(ctx, request, book, key, work)
 

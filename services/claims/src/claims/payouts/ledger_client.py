@@ -107,7 +107,7 @@ class _Entries(LedgerFigure):
     next_cursor: str | None
 
 
-Page = TypeVar("Page", _Months, _Encumbrances, _Entries, OpenItem, JournalEntry)
+Page = TypeVar("Page", _Months, _Encumbrances, _Entries, OpenItem, JournalEntry, Encumbrance)
 
 
 class TokenFile:
@@ -198,6 +198,10 @@ class LedgerClient:
             if cursor is None:
                 return
 
+    async def encumbrance(self, book: str, encumbrance_id: UUID) -> Encumbrance:
+        """One encumbrance as it stands. Raises `LedgerUnavailableError`, `UnknownInLedgerError`."""
+        return await self._get(book, f"/encumbrances/{encumbrance_id}", Encumbrance, {})
+
     async def entries(self, book: str, fund: str, account: str) -> AsyncIterator[JournalEntry]:
         """Every entry with a posting on this account of the fund, page by page. Raises `LedgerUnavailableError`."""
         cursor: str | None = None
@@ -210,10 +214,6 @@ class LedgerClient:
             cursor = page.next_cursor
             if cursor is None:
                 return
-
-    async def entries_of(self, book: str, reference: str) -> list[JournalEntry]:
-        """The entries that carry exactly this reference of ours. Raises `LedgerUnavailableError`."""
-        return (await self._get(book, "/journal-entries", _Entries, {"reference": reference})).items
 
     async def entry(self, book: str, entry_id: UUID) -> JournalEntry:
         """One entry. Raises `LedgerUnavailableError`, `UnknownInLedgerError`."""

@@ -49,7 +49,7 @@ def mend_of(
         words, act = _BY_US[kind]
         return _claims(words, {"claim_id": str(claim_id), "act": act, "reason": REASON})
     if kind in {"unknown_to_claims", "duplicate_in_ledger"}:
-        return _ledger("release", f"/encumbrances/{item_id}/release", {"effective_on": REASON})
+        return _ledger("release", f"/encumbrances/{item_id}/release", {"effective_on": REASON, "reason": REASON})
     if kind in {"liquidated_differs", "returned_differs"}:
         return _look("ledger", "history", f"/encumbrances/{item_id}/history")
     return _of_pool_or_recovery(kind, str(claim_id), str(item_id), ledger_fen - claims_fen)

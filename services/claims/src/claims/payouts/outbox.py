@@ -174,6 +174,19 @@ async def make_due(conn: AsyncConnection, book: str, claim_id: UUID) -> int:
     return made.rowcount
 
 
+async def standing_encumbrance(conn: AsyncConnection, book: str, claim_id: UUID) -> tuple[UUID, int] | None:
+    """The encumbrance that stands for a claim in the ledger, and its amount in fen; None where there is none or a pool pays."""
+    o = ledger_operation
+    row = (
+        await conn.execute(
+            sa.select(o.c.ledger_id, o.c.amount_fen).where(
+                reservation_of(sa.literal(book), sa.literal(claim_id)), o.c.operation == Operation.ENCUMBER.value
+            )
+        )
+    ).one_or_none()
+    return None if row is None else (row.ledger_id, row.amount_fen)
+
+
 async def replace_reservation(conn: AsyncConnection, book: str, claim_id: UUID, person: str, why: str) -> bool:
     """Mark a claim's reservation as replaced and wish for another of the same amount; False where there is none to replace.
 
