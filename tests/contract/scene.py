@@ -9,7 +9,14 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations, scene_payouts
+from tests.contract import (
+    scene_bank,
+    scene_budgets,
+    scene_documents,
+    scene_operations,
+    scene_payouts,
+    scene_register,
+)
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -491,6 +498,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     **scene_bank.MAKERS,
     **scene_payouts.MAKERS,
     **scene_documents.MAKERS,
+    **scene_register.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
@@ -554,4 +562,5 @@ READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "account": scene_bank.account,
     "ref": giver,
     "period": _period,
+    **scene_register.READ_PARAMETERS,
 }

@@ -10,7 +10,7 @@ from alembic import op
 from common.migrations import run_script
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
