@@ -10,7 +10,15 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations, scene_path, scene_register
+from tests.contract import (
+    scene_bank,
+    scene_budgets,
+    scene_documents,
+    scene_operations,
+    scene_path,
+    scene_payouts,
+    scene_register,
+)
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -504,6 +512,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/givers/{ref}/disclosure"): _of_giver,
     ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
     **scene_bank.MAKERS,
+    **scene_payouts.MAKERS,
     **scene_documents.MAKERS,
     **scene_register.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,

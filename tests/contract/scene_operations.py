@@ -47,6 +47,7 @@ FOLLOWING: dict[str, tuple[str, dict[str, object]]] = {
     "retention-forfeitures": ("project-stages", {"amount_fen": 5, "purpose": "测试"}),
     "pool-top-ups": ("pool-prepayments", {"amount_fen": 10, **PAID}),
     "pool-payouts": ("pool-prepayments", {"amount_fen": 10, **PAID}),
+    "pool-payout-returns": ("pool-prepayments", {"amount_fen": 10, **PAID}),
     "pool-fees": ("pool-prepayments", {"payouts_fen": 100, "fee_bp": 1_000, "purpose": "测试"}),
     "pool-surplus-returns": ("pool-prepayments", {"amount_fen": 10, "purpose": "测试", "source": "county"}),
     "pool-carry-forwards": ("pool-prepayments", {"amount_fen": 10, **PAID}),

@@ -44,6 +44,8 @@ class County:
     issuer: Issuer
     book: str = BOOK
     households: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    pool: str = ""
+    """The open item of the insurer's pool, once there is one."""
 
     def headers(self, who: str, key: str | None = None) -> dict[str, str]:
         """The headers of a person: `payer` or `payer/payer-2`, a role and, after a slash, who it is."""
@@ -86,10 +88,14 @@ class County:
         *,
         cash_fen: int = 100_000_000,
         allotted_fen: int = 100_000_000,
+        pool_fen: int | None = None,
         programme: Mapping[str, object] | None = None,
         causes: Sequence[str] = ("schooling",),
     ) -> None:
-        """Open the book from 2021 on and give its insurance fund money and budget; start the year's programme."""
+        """Open the book from 2021 on and give its insurance fund money and budget; start the year's programme.
+
+        With `pool_fen` an insurer pays the claims, from a pool of that size.
+        """
         body = {"code": self.book, "name": "测试账套", "first_period": "2021-01"}
         answer = await self.ledger.post("/v1/books", json=body, headers=self.headers("admin"))
         assert answer.is_success, answer.text
@@ -97,18 +103,14 @@ class County:
             await self.receive(cash_fen)
         if allotted_fen:
             await self.allot(allotted_fen)
-        policy = await self.post(
-            "claims",
-            "/policies",
-            {
-                "year": 2021,
-                "insurer": "示例保险公司",
-                "name": "2021年方案",
-                "funding": "county_paid",
-                **(programme or {}),
-            },
-            "county",
-        )
+        wanted: dict[str, object] = {"year": 2021, "insurer": "示例保险公司", "name": "2021年方案", "funding": "county_paid"}
+        if pool_fen is not None:
+            figures_of_pool = {"pool_fen": pool_fen, "fee_bp": 1_500, "surplus_rule": "carried_forward"}
+            sources = dict.fromkeys(figures_of_pool, "assumed")
+            wanted |= {"funding": "insurer_pool", **figures_of_pool, "sources": sources}
+        policy = await self.post("claims", "/policies", wanted | dict(programme or {}), "county")
+        if pool_fen is not None:
+            await self.name_pool(policy["id"], await self.prepay(pool_fen))
         figures = ("deductible_fen", "tiers", "tier_mode", "base", "cap_fen", "waiting_days", "reporting_days")
         terms = {
             "valid_from": "2021-01-01",
@@ -126,6 +128,26 @@ class County:
             draft = await self.post("claims", f"/policies/{policy['id']}/terms", terms | {"cause": cause}, "county")
             path = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
             await self.post("claims", path, {"outcome": "approved"}, "admin")
+
+    async def prepay(self, amount_fen: int) -> str:
+        """The county hands an insurer a pool; answers the ledger's open item."""
+        body = {
+            "amount_fen": amount_fen,
+            "payee_ref": "insurer-1",
+            "purpose": "2021年方案",
+            "effective_on": "2021-01-20",
+        }
+        made = await self.post("ledger", "/funds/insurance/pool-prepayments", body, "officer")
+        self.pool = str(made["item"]["id"])
+        return self.pool
+
+    async def name_pool(self, policy_id: str, item: str) -> dict[str, Any]:
+        """Say which pool pays a programme's claims."""
+        return await self.post("claims", f"/policies/{policy_id}/pool", {"open_item_id": item}, "county")
+
+    async def pool_fen(self) -> int:
+        """What is in the pool."""
+        return int((await self.get("ledger", f"/open-items/{self.pool}", "auditor"))["remaining_fen"])
 
     async def receive(self, amount_fen: int) -> None:
         """Money arrives in the insurance fund."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from claims.payouts import api
 from claims.payouts.ledger_client import LedgerClient
 from claims.payouts.reconciliation import reconcile
 from claims.payouts.schemas import Reconciliation
@@ -76,3 +77,14 @@ async def post(ledger_client: httpx.AsyncClient, claims_settings: dict[str, str]
     async with client:
         yield Post(Worker(engine, client, settings), line)
     await engine.dispose()
+
+
+@pytest.fixture
+def api_reaches_the_ledger(
+    monkeypatch: pytest.MonkeyPatch, ledger_client: httpx.AsyncClient, claims_settings: dict[str, str]
+) -> None:
+    """What the claims service asks of the ledger while it answers goes to the ledger of the test, in process."""
+    token = Path(WorkerSettings.model_validate(constructor_arguments(claims_settings)).ledger_token_file)
+    monkeypatch.setattr(
+        api, "_ledger", lambda _ctx: LedgerClient("http://testserver", token, transport=Line(ledger_client._transport))
+    )

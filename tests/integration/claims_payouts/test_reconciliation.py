@@ -94,3 +94,44 @@ async def test_without_the_ledger_the_answer_is_unavailable_with_a_time_to_come_
     answer = await county.try_get("claims", "/reconciliation", "auditor")
     assert (answer.status_code, answer.json()["code"]) == (503, "ledger_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.usefixtures("api_reaches_the_ledger")
+async def test_a_reservation_released_in_the_ledger_is_made_anew_and_the_claim_is_paid(
+    county: County, post: Post
+) -> None:
+    await county.found()
+    claim_id = await county.approved_claim(5_000)
+    await post.until_idle()
+    mend = {"claim_id": claim_id, "act": "reserve_again", "reason": "冻结资金被误解冻"}
+    early = await county.try_post("claims", "/reconciliation/mends", mend, "payer")
+    assert (early.status_code, early.json()["code"]) == (409, "nothing_to_mend")
+    money = (await county.get("claims", f"/claims/{claim_id}", "county"))["money"]
+    release = {"effective_on": "2021-06-22", "reason": "手工解冻"}
+    await county.post("ledger", f"/encumbrances/{money['encumbrance_id']}/release", release, "officer")
+    [found] = (await post.reconcile(county.book)).differences
+    assert (found.kind, found.mend.path, found.mend.body) == (
+        "released_in_ledger",
+        "/reconciliation/mends",
+        {"claim_id": claim_id, "act": "reserve_again", "reason": "…"},
+    )
+    await county.post("claims", "/reconciliation/mends", mend, "payer")
+    assert await county.status(claim_id) == "approved"
+    await post.until_idle()
+    assert (await county.status(claim_id), await kinds(post, county)) == ("encumbered", [])
+    await county.bank_return(await county.approved_batch(), "success")
+    await post.until_idle()
+    assert (await county.status(claim_id), await kinds(post, county)) == ("paid", [])
+    assert [one[0] for one in (await county.insurance()).items() if one == ("expended_fen", 5_000)] == ["expended_fen"]
+
+
+@pytest.mark.usefixtures("api_reaches_the_ledger")
+async def test_what_is_not_confirmed_is_asked_again_at_once_on_request(county: County, post: Post) -> None:
+    await county.found()
+    claim_id = await county.approved_claim(5_000)
+    mend = {"claim_id": claim_id, "act": "ask_again", "reason": "账务系统已恢复"}
+    made = await county.post("claims", "/reconciliation/mends", mend, "payer")
+    assert made["operations"] == 1
+    await post.until_idle()
+    idle = await county.try_post("claims", "/reconciliation/mends", mend, "payer")
+    assert (idle.status_code, idle.json()["code"]) == (409, "nothing_to_mend")

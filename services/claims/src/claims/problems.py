@@ -354,6 +354,70 @@ BANK_RETURN_UNREADABLE = ProblemType(
     detail_zh="文件第 {row} 行：{column}。",
     detail_en="Row {row} of the file: {column}.",
 )
+ITEM_RECOVERED = ProblemType(
+    code="item_recovered",
+    status=409,
+    title_zh="该笔付款已有追回，不能再退票",
+    title_en="A part of this payment was recovered, so the credit cannot come back as well",
+)
+BATCH_OF_TWO_PAYERS = ProblemType(
+    code="batch_of_two_payers",
+    status=409,
+    title_zh="一个批次只能由一方支付",
+    title_en="A batch is paid by one hand",
+    detail_zh="县级自付的理赔与各方案资金池支付的理赔须分开编批。",
+    detail_en="Claims the county pays and claims of each insurer's pool go into batches of their own.",
+)
+CLAIM_NOT_PAID = ProblemType(
+    code="claim_not_paid",
+    status=409,
+    title_zh="理赔没有已入账的付款",
+    title_en="The claim has no booked payment",
+)
+RECOVERY_EXCEEDS_PAID = ProblemType(
+    code="recovery_exceeds_paid",
+    status=409,
+    title_zh="追回金额超过已付金额",
+    title_en="More than was paid cannot be recovered",
+    detail_zh="尚可追回 {open_fen} 分。",
+    detail_en="{open_fen} fen of the payment are not recovered yet.",
+)
+RECOVERY_NOT_PROPOSED = ProblemType(
+    code="recovery_not_proposed",
+    status=409,
+    title_zh="追回已经审批",
+    title_en="The recovery has been decided already",
+    detail_zh="追回状态：{recovery_status}。",
+    detail_en="Its status is {recovery_status}.",
+)
+NOT_A_POOL = ProblemType(
+    code="not_a_pool",
+    status=409,
+    title_zh="不是保险资金池",
+    title_en="This is no insurer's pool",
+    detail_zh="方案须由保险资金池支付，往来须是保险基金的资金池。",
+    detail_en="The programme must be paid by an insurer's pool, and the open item must be a pool of the insurance fund.",
+)
+POOL_NAMED = ProblemType(
+    code="pool_named",
+    status=409,
+    title_zh="资金池已经指定",
+    title_en="The programme's pool is named already, or the pool is another programme's",
+)
+POOL_NOT_NAMED = ProblemType(
+    code="pool_not_named",
+    status=409,
+    title_zh="方案的资金池尚未指定",
+    title_en="Nobody has named the programme's pool",
+)
+NOTHING_TO_MEND = ProblemType(
+    code="nothing_to_mend",
+    status=409,
+    title_zh="没有可处理的差异",
+    title_en="There is nothing of this claim to mend in this way",
+    detail_zh="没有未确认的请求，或资金已支付，或没有有效的冻结。",
+    detail_en="Nothing is unconfirmed, or its money was paid, or no reservation stands.",
+)
 NOTHING_TO_BOOK = ProblemType(
     code="nothing_to_book",
     status=409,

@@ -34,6 +34,9 @@ ENCUMBER = Wish(
     encumbrance_id=None,
     liquidation_id=None,
     liquidated_on=None,
+    policy_id=UUID(int=7),
+    recovery_id=None,
+    source=None,
 )
 LIQUIDATE = replace(
     ENCUMBER,
@@ -96,3 +99,33 @@ def test_no_text_looks_like_personal_data_to_the_ledger(wish: Wish) -> None:
 def test_a_wish_about_an_unknown_object_is_a_fault_of_our_own(wish: Wish) -> None:
     with pytest.raises(IncompleteWishError):
         ledger_call(wish)
+
+
+POOL = UUID(int=8)
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [
+        (Operation.POOL_PAYOUT, "/funds/insurance/pool-payouts"),
+        (Operation.POOL_RETURN, "/funds/insurance/pool-payout-returns"),
+        (Operation.POOL_RECOVER, "/funds/insurance/pool-payout-returns"),
+    ],
+)
+def test_an_insurers_money_moves_in_its_pool(operation: Operation, path: str) -> None:
+    call = ledger_call(replace(LIQUIDATE, operation=operation, encumbrance_id=POOL))
+    assert (call.path, call.body["item"], call.body["amount_fen"]) == (path, str(POOL), 509_800)
+
+
+def test_a_recovery_goes_back_to_the_source_and_year_it_was_paid_from() -> None:
+    wish = replace(RETURN, operation=Operation.RECOVER, recovery_id=UUID(int=9), source="central", amount_fen=100)
+    call = ledger_call(wish)
+    assert call.path == "/funds/insurance/grant-repayments"
+    assert (call.body["source"], call.body["fiscal_year"], call.body["amount_fen"]) == ("central", 2021, 100)
+    assert call.body["effective_on"] == "2021-08-01"
+    assert str(call.body["reference"]).endswith(f"recovery:{UUID(int=9)}")
+
+
+def test_a_reservation_in_a_pool_is_no_call() -> None:
+    with pytest.raises(IncompleteWishError):
+        ledger_call(replace(ENCUMBER, operation=Operation.POOL_RESERVE))

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from claims.payouts.ledger_figures import Encumbrance
-from claims.payouts.reconciliation_rules import EXPLANATIONS, Ours, compare
+from claims.payouts.reconciliation_rules import EXPLANATIONS, Ours, PoolFigures, Theirs, compare
 
 AS_OF = dt.datetime(2021, 8, 1, tzinfo=dt.UTC)
 CLAIM = UUID("01957c6e-1111-7c3e-9b1d-2f4a6c8e0b12")
@@ -27,14 +27,14 @@ THEIRS = Encumbrance(
 def kinds(ours: Ours | None, *theirs: Encumbrance, before: Ours | None = None) -> list[str]:
     after = {} if ours is None else {ours.claim_id: ours}
     earlier = after if before is None else {before.claim_id: before}
-    answer = compare(earlier, theirs, after, AS_OF)
+    answer = compare(earlier, Theirs(theirs), after, AS_OF)
     assert answer.matched is (not answer.differences)
     assert answer.totals.difference_count == len(answer.differences)
     return [difference.kind for difference in answer.differences]
 
 
 def test_equal_sides_match_and_totals_are_sums() -> None:
-    answer = compare({CLAIM: OURS}, [THEIRS], {CLAIM: OURS}, AS_OF)
+    answer = compare({CLAIM: OURS}, Theirs([THEIRS]), {CLAIM: OURS}, AS_OF)
     assert answer.matched
     assert answer.totals.claims_encumbered_fen == answer.totals.ledger_encumbered_fen == 5_000
     assert answer.totals.claims_liquidated_fen == answer.totals.ledger_liquidated_fen == 5_000
@@ -87,7 +87,7 @@ def test_money_that_moved_while_the_ledger_was_asked_is_in_flight_or_already_equ
 
 def test_only_the_first_thousand_differences_are_listed_and_all_are_counted() -> None:
     theirs = [THEIRS.model_copy(update={"reference": f"claim:{UUID(int=number)}"}) for number in range(1_200)]
-    answer = compare({}, theirs, {}, AS_OF)
+    answer = compare({}, Theirs(theirs), {}, AS_OF)
     assert len(answer.differences) == 1_000
     assert answer.totals.difference_count == 1_200
 
@@ -96,3 +96,55 @@ def test_every_kind_of_difference_is_explained_in_both_languages() -> None:
     for zh, en in EXPLANATIONS.values():
         assert any("\u4e00" <= letter <= "\u9fff" for letter in zh)
         assert en.isascii()
+
+
+POOL = UUID(int=7)
+OF_POOL = Ours(
+    CLAIM, None, 0, 0, 0, 0, 2, pool_reserved_fen=900, pool_paid_fen=900, pool_item_id=POOL, pool_drawn_fen=900
+)
+
+
+@pytest.mark.parametrize(
+    ("ours", "paid", "remaining", "expected"),
+    [
+        (OF_POOL, {CLAIM: 900}, 0, []),
+        (OF_POOL, {CLAIM: 901}, 0, [("payout_differs", "/funds/insurance/pool-payout-returns")]),
+        (OF_POOL, {CLAIM: 899}, 1, [("payout_differs", f"/claims/{CLAIM}")]),
+        (OF_POOL, {}, 900, [("payout_missing_in_ledger", f"/claims/{CLAIM}")]),
+        (
+            OF_POOL,
+            {CLAIM: 900, None: 5},
+            0,
+            [("payout_unknown_to_claims", "/journal-entries?fund=insurance&account=1214")],
+        ),
+        (
+            replace(OF_POOL, pool_paid_fen=0, pool_drawn_fen=0),
+            {},
+            899,
+            [("pool_short", "/funds/insurance/pool-top-ups")],
+        ),
+        (replace(OF_POOL, pool_paid_fen=400), {CLAIM: 400}, 0, []),
+        (replace(OF_POOL, pending_fen=1, pool_paid_fen=0), {CLAIM: 900}, 0, [("in_flight", "/reconciliation/mends")]),
+    ],
+)
+def test_what_a_pool_paid_is_compared_claim_by_claim_and_each_difference_has_its_mend(
+    ours: Ours, paid: dict[UUID | None, int], remaining: int, expected: list[tuple[str, str]]
+) -> None:
+    theirs = Theirs([], pool_paid=paid, pools=[PoolFigures(POOL, remaining)])
+    answer = compare({CLAIM: ours}, theirs, {CLAIM: ours}, AS_OF)
+    assert [(one.kind, one.mend.path) for one in answer.differences] == expected
+
+
+def test_a_reservation_that_was_released_and_replaced_is_no_difference() -> None:
+    released = THEIRS.model_copy(
+        update={"id": UUID(int=5), "liquidated_fen": 0, "returned_fen": 700, "released_fen": 5_000}
+    )
+    ours = replace(OURS, liquidated_fen=10_700, returned_fen=5_700)
+    answer = compare({CLAIM: ours}, Theirs([released, THEIRS]), {CLAIM: ours}, AS_OF)
+    assert answer.matched, answer.differences
+
+
+def test_a_recovery_the_ledger_does_not_have_is_named() -> None:
+    ours = replace(OURS, recovered_fen=100)
+    answer = compare({CLAIM: ours}, Theirs([THEIRS], recovered={CLAIM: 99}), {CLAIM: ours}, AS_OF)
+    assert [one.kind for one in answer.differences] == ["recovery_missing_in_ledger"]

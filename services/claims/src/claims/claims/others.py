@@ -99,10 +99,10 @@ async def consumption(
 ) -> tuple[int, tuple[str, ...]]:
     """Sum in fen of the benefits approved for the same base and policy, and the numbers of those claims.
 
-    For one cause, or for all where `cause` is None.
+    For one cause, or for all where `cause` is None. What was paid wrongly and came back no longer draws on a cap.
     """
     query = (
-        sa.select(claim.c.benefit_fen, claim.c.number)
+        sa.select((claim.c.benefit_fen - claim.c.recovered_fen).label("benefit_fen"), claim.c.number)
         .where(
             claim.c.book == book,
             claim.c.policy_id == policy_id,

@@ -99,6 +99,7 @@ class Event(StrEnum):
     IN_BATCH = "in_batch"
     PAID = "paid"
     PAYMENT_RETURNED = "payment_returned"
+    RESERVATION_LOST = "reservation_lost"
 
 
 _SHORT: Final = {StepName.TOWN_CHECK: "town", StepName.COUNTY_APPROVAL: "county"}
@@ -146,6 +147,9 @@ MONEY: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType(
         (Status.PAID, Event.PAYMENT_RETURNED): Status.PAYMENT_RETURNED,
         (Status.CLOSED, Event.PAYMENT_RETURNED): Status.PAYMENT_RETURNED,
         (Status.IN_BATCH, Event.ENCUMBERED): Status.ENCUMBERED,
+        # The ledger has lost what it had reserved: the claim waits for its money again, as after its approval.
+        (Status.ENCUMBERED, Event.RESERVATION_LOST): Status.APPROVED,
+        (Status.PAYMENT_RETURNED, Event.RESERVATION_LOST): Status.APPROVED,
     }
 )
 

@@ -78,6 +78,8 @@ class ClaimRow:
     days_left: int | None
     sample_draw: int
     appeal_of: UUID | None
+    recovered_fen: int = 0
+    """What of the benefit was paid wrongly and came back; the payouts room moves it."""
 
     @property
     def standing(self) -> Standing:

@@ -57,6 +57,8 @@ claim = sa.Table(
     sa.Column("decision_version", sa.SmallInteger, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("benefit_fen", sa.BigInteger, nullable=False),
+    # What of the benefit was paid wrongly and came back (payouts).
+    sa.Column("recovered_fen", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("funding_attempt", sa.SmallInteger, nullable=False),
     sa.Column("checked_by", sa.Text),
     sa.Column("approved_by", sa.Text),
@@ -88,6 +90,7 @@ claim = sa.Table(
     sa.CheckConstraint("outcome IN ('eligible', 'refused', 'needs_review')", name="outcome"),
     sa.CheckConstraint("event_on <= reported_on", name="dates"),
     sa.CheckConstraint("serial >= 1 AND benefit_fen >= 0", name="amounts"),
+    sa.CheckConstraint("recovered_fen BETWEEN 0 AND benefit_fen", name="recovered"),
     # Money is only ever asked for on an eligible decision, for more than nothing, after a town check and an approval.
     sa.CheckConstraint(
         "status NOT IN ('approved', 'awaiting_funds', 'encumbered', 'in_batch', 'paid', 'payment_returned', "

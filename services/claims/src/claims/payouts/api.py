@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Context, Ctx
 from claims.idempotency import once
-from claims.payouts import examples, issuing, service
+from claims.payouts import examples, issuing, mending, pool_naming, recoveries, service
 from claims.payouts.bank_files import read_return_file, read_return_sheet
 from claims.payouts.bank_return_body import BANK_RETURN_BODY, TEXT_TYPES, XLSX
 from claims.payouts.ledger_client import LedgerClient
@@ -29,7 +29,14 @@ from claims.payouts.schemas import (
     BatchSummary,
     BookingRetryOut,
     DecisionIn,
+    MendIn,
+    MendOut,
+    PolicyPoolIn,
+    PolicyPoolOut,
     Reconciliation,
+    RecoveryDecisionIn,
+    RecoveryIn,
+    RecoveryOut,
     ReissueIn,
     ReissueOut,
     WithdrawalIn,
@@ -43,18 +50,27 @@ from claims.problems import (
     BANK_RETURN_UNREADABLE,
     BATCH_NOT_APPROVED,
     BATCH_NOT_PREPARED,
+    BATCH_OF_TWO_PAYERS,
     BATCH_PARTLY_RETURNED,
     BATCH_WOULD_BE_EMPTY,
+    CLAIM_NOT_PAID,
     CLAIM_NOT_PAYABLE,
     CONTROL_MISMATCH,
     ITEM_ALREADY_RETURNED,
     ITEM_AMOUNT_MISMATCH,
     ITEM_NOT_IN_BATCH,
+    ITEM_RECOVERED,
     ITEM_REPEATED,
     ITEM_WITHDRAWN,
     LEDGER_UNAVAILABLE,
+    NOT_A_POOL,
     NOTHING_TO_BOOK,
+    NOTHING_TO_MEND,
     NOTHING_TO_PAY,
+    POOL_NAMED,
+    POOL_NOT_NAMED,
+    RECOVERY_EXCEEDS_PAID,
+    RECOVERY_NOT_PROPOSED,
 )
 from common.auth import Principal, require
 from common.database import snapshot, transaction
@@ -71,6 +87,7 @@ router = Router(prefix="/v1/books/{book}", tags=["payouts"])
 Preparer = Annotated[Principal, Depends(require("payouts:prepare"))]
 Approver = Annotated[Principal, Depends(require("payouts:approve"))]
 Payer = Annotated[Principal, Depends(require("payouts:prepare", "payouts:approve"))]
+PolicyWriter = Annotated[Principal, Depends(require("claims:policies"))]
 Reader = Annotated[Principal, Depends(require("payouts:read"))]
 TemplateCode = Annotated[
     str,
@@ -89,7 +106,7 @@ RECONCILIATION_SECONDS = 30.0
     "/payout-batches",
     status_code=201,
     response_model=BatchOut,
-    responses=responses(404, NOTHING_TO_PAY, CLAIM_NOT_PAYABLE, BANK_ACCOUNT_MISSING),
+    responses=responses(404, NOTHING_TO_PAY, CLAIM_NOT_PAYABLE, BANK_ACCOUNT_MISSING, BATCH_OF_TWO_PAYERS),
 )
 async def prepare_payout_batch(
     book: BookCode, body: BatchIn, key: IdempotencyKey, person: Preparer, request: Request, ctx: Ctx
@@ -249,6 +266,7 @@ async def _stream(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
         ITEM_WITHDRAWN,
         ITEM_AMOUNT_MISMATCH,
         ITEM_ALREADY_RETURNED,
+        ITEM_RECOVERED,
     ),
 )
 async def apply_bank_return(
@@ -325,14 +343,142 @@ async def retry_bookings(
     return await once(ctx, request, book, key, work)
 
 
+@router.post(
+    "/claims/{claim_id}/recoveries",
+    status_code=201,
+    response_model=RecoveryOut,
+    responses=responses(404, CLAIM_NOT_PAID, RECOVERY_EXCEEDS_PAID, LEDGER_UNAVAILABLE),
+)
+async def propose_recovery(
+    book: BookCode,
+    claim_id: UUID,
+    body: RecoveryIn,
+    key: IdempotencyKey,
+    person: Preparer,
+    request: Request,
+    ctx: Ctx,
+) -> Response:
+    """Propose that money of a wrong payment came back, whole or in part 错付追回; a second person approves it."""
+    async with _ledger(ctx) as client:
+        borne = await recoveries.who_bore(ctx.engine, client, book, claim_id)
+
+    async def work(conn: AsyncConnection) -> RecoveryOut:
+        return await recoveries.propose(
+            conn,
+            book,
+            claim_id,
+            person.sub,
+            borne,
+            amount_fen=body.amount_fen,
+            received_on=body.received_on,
+            reason=body.reason,
+        )
+
+    return await once(ctx, request, book, key, work)
+
+
+@router.post(
+    "/claims/{claim_id}/recoveries/{recovery_id}/decision",
+    status_code=201,
+    response_model=RecoveryOut,
+    responses=responses(404, SAME_PERSON, RECOVERY_NOT_PROPOSED),
+)
+async def decide_recovery(
+    book: BookCode,
+    claim_id: UUID,
+    recovery_id: UUID,
+    key: IdempotencyKey,
+    person: Approver,
+    request: Request,
+    ctx: Ctx,
+    body: RecoveryDecisionIn | None = None,
+) -> Response:
+    """Approve a recovery as its second person, which asks the ledger to book it, or refuse it."""
+    decision = body or RecoveryDecisionIn()
+
+    async def work(conn: AsyncConnection) -> RecoveryOut:
+        return await recoveries.decide(
+            conn,
+            book,
+            claim_id,
+            recovery_id,
+            person.sub,
+            approved=decision.outcome == "approved",
+            note=decision.note,
+        )
+
+    return await once(ctx, request, book, key, work)
+
+
+@router.post(
+    "/policies/{policy_id}/pool",
+    status_code=201,
+    response_model=PolicyPoolOut,
+    responses=responses(404, NOT_A_POOL, POOL_NAMED, LEDGER_UNAVAILABLE),
+)
+async def name_policy_pool(
+    book: BookCode,
+    policy_id: UUID,
+    body: PolicyPoolIn,
+    key: IdempotencyKey,
+    person: PolicyWriter,
+    request: Request,
+    ctx: Ctx,
+) -> Response:
+    """Say which pool of the ledger pays a programme's claims: once, before the first of them is approved."""
+    async with _ledger(ctx) as client:
+        item = await pool_naming.ask_for_item(client, book, body.open_item_id)
+
+    async def work(conn: AsyncConnection) -> PolicyPoolOut:
+        return await pool_naming.name_pool(conn, book, policy_id, item, person.sub)
+
+    return await once(ctx, request, book, key, work)
+
+
+@router.get(
+    "/policies/{policy_id}/pool",
+    response_model=PolicyPoolOut,
+    responses=responses(404, POOL_NOT_NAMED, NOT_A_POOL, LEDGER_UNAVAILABLE),
+)
+async def get_policy_pool(book: BookCode, policy_id: UUID, _person: Reader, ctx: Ctx) -> PolicyPoolOut:
+    """A programme's pool as the ledger has it now, and what of it claims count on."""
+    async with _ledger(ctx) as client:
+        return await pool_naming.show_pool(ctx.engine, client, book, policy_id)
+
+
+def _ledger(ctx: Context) -> LedgerClient:
+    settings = ctx.settings
+    return LedgerClient(settings.ledger_url, settings.ledger_token_file, timeout_seconds=RECONCILIATION_SECONDS)
+
+
 @router.get("/reconciliation", response_model=Reconciliation, responses=responses(LEDGER_UNAVAILABLE))
 async def get_reconciliation(book: BookCode, _person: Reader, ctx: Ctx) -> Reconciliation:
     """Compare what claims reserved, paid and got back with the ledger's encumbrances, to the fen, both ways."""
-    settings = ctx.settings
-    async with LedgerClient(
-        settings.ledger_url, settings.ledger_token_file, timeout_seconds=RECONCILIATION_SECONDS
-    ) as client:
+    async with _ledger(ctx) as client:
         return await reconcile(ctx.engine, client, book)
+
+
+@router.post(
+    "/reconciliation/mends",
+    status_code=201,
+    response_model=MendOut,
+    responses=responses(404, NOTHING_TO_MEND, LEDGER_UNAVAILABLE),
+)
+async def mend_difference(
+    book: BookCode, body: MendIn, key: IdempotencyKey, person: Approver, request: Request, ctx: Ctx
+) -> Response:
+    """Mend a difference of one claim: send again what is not confirmed, or reserve anew what the ledger has lost."""
+    lost = False
+    if body.act == "reserve_again":
+        async with _ledger(ctx) as client:
+            lost = await mending.is_lost(ctx.engine, client, book, body.claim_id)
+
+    async def work(conn: AsyncConnection) -> MendOut:
+        if body.act == "ask_again":
+            return await mending.ask_again(conn, book, body.claim_id)
+        return await mending.reserve_again(conn, book, body.claim_id, person.sub, body.reason, lost=lost)
+
+    return await once(ctx, request, book, key, work)
 
 
 async def _print(request: Request, ctx: Context) -> bytes:

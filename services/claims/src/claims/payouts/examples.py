@@ -37,6 +37,30 @@ SUMMARY: Final[dict[str, Any]] = {
     "decided_by": None,
     "decided_at": None,
     "decision_note": None,
+    "policy_id": None,
+}
+RECOVERY: Final[dict[str, Any]] = {
+    "id": "01957c6e-6666-7c3e-9b1d-2f4a6c8e0b12",
+    "claim_id": CLAIM_ID,
+    "item_id": "01957c6e-3333-7c3e-9b1d-2f4a6c8e0b12",
+    "amount_fen": 100_000,
+    "received_on": "2021-08-02",
+    "reason": "重复申报，农户退回",
+    "status": "proposed",
+    "proposed_by": "payer-1",
+    "proposed_at": "2021-08-02T02:15:00Z",
+    "decided_by": None,
+    "decided_at": None,
+    "decision_note": None,
+    "parts": [{"source": "county", "amount_fen": 100_000}],
+}
+POLICY_POOL: Final[dict[str, Any]] = {
+    "policy_id": "01957c6e-7777-7c3e-9b1d-2f4a6c8e0b12",
+    "open_item_id": ENCUMBRANCE_ID,
+    "opened_fen": 60_000_000,
+    "remaining_fen": 50_000_000,
+    "reserved_fen": 509_800,
+    "free_fen": 49_490_200,
 }
 WARNING: Final[dict[str, Any]] = {
     "code": "account_unchanged",
@@ -116,9 +140,22 @@ TRAIL: Final[dict[str, Any]] = {
             "refusal_code": None,
             "refusal_detail": None,
             "tries": 1,
+            "recovery_id": None,
+            "source": None,
+            "replaced_at": None,
+            "replaced_why": None,
         }
     ],
     "items": [ITEM],
+    "recoveries": [],
+}
+MEND: Final[dict[str, Any]] = {
+    "service": "claims",
+    "method": "POST",
+    "path": "/reconciliation/mends",
+    "body": {"claim_id": CLAIM_ID, "act": "ask_again", "reason": "…"},
+    "explanation_zh": "立即再次发送未确认的请求。",
+    "explanation_en": "Send what is not confirmed again now.",
 }
 RECONCILED: Final[dict[str, Any]] = {
     "matched": False,
@@ -131,6 +168,7 @@ RECONCILED: Final[dict[str, Any]] = {
             "ledger_fen": 509_800,
             "explanation_zh": "有入账请求尚未得到账务系统确认，稍后再对。",
             "explanation_en": "A request to the ledger is not confirmed yet; compare again later.",
+            "mend": MEND,
         }
     ],
     "totals": {
@@ -140,6 +178,10 @@ RECONCILED: Final[dict[str, Any]] = {
         "ledger_liquidated_fen": 509_800,
         "claims_returned_fen": 0,
         "ledger_returned_fen": 0,
+        "claims_pool_paid_fen": 0,
+        "ledger_pool_paid_fen": 0,
+        "claims_recovered_fen": 0,
+        "ledger_recovered_fen": 0,
         "difference_count": 1,
     },
     "as_of": "2021-07-22T06:30:00Z",

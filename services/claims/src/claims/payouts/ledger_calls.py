@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
 INSURANCE_FUND: Final = "insurance"
@@ -25,6 +25,25 @@ class Operation(StrEnum):
     ENCUMBER = "encumber"
     LIQUIDATE = "liquidate"
     RETURN = "return"
+    RECOVER = "recover"
+    POOL_RESERVE = "pool_reserve"
+    """Our own: measured against the pool's balance in the ledger, which has no entry for it."""
+    POOL_PAYOUT = "pool_payout"
+    POOL_RETURN = "pool_return"
+    POOL_RECOVER = "pool_recover"
+
+
+RESERVATIONS: Final = (Operation.ENCUMBER, Operation.POOL_RESERVE)
+PAYMENTS: Final = (Operation.LIQUIDATE, Operation.POOL_PAYOUT)
+RETURNS: Final = (Operation.RETURN, Operation.POOL_RETURN)
+RECOVERIES: Final = (Operation.RECOVER, Operation.POOL_RECOVER)
+OF_POOL: Final = {
+    Operation.ENCUMBER: Operation.POOL_RESERVE,
+    Operation.LIQUIDATE: Operation.POOL_PAYOUT,
+    Operation.RETURN: Operation.POOL_RETURN,
+    Operation.RECOVER: Operation.POOL_RECOVER,
+}
+"""What an operation is for a claim that an insurer's pool pays."""
 
 
 class OperationStatus(StrEnum):
@@ -37,7 +56,10 @@ class OperationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One attempt of one operation, with what earlier operations of the claim left in the ledger."""
+    """One attempt of one operation, with what earlier operations of the claim left in the ledger.
+
+    `encumbrance_id` is the claim's encumbrance or, where an insurer pays, the open item of the pool.
+    """
 
     book: str
     id: UUID
@@ -59,6 +81,9 @@ class Wish:
     encumbrance_id: UUID | None
     liquidation_id: UUID | None
     liquidated_on: dt.date | None
+    policy_id: UUID
+    recovery_id: UUID | None
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,40 +113,108 @@ def operation_key(claim_id: UUID, operation: str, attempt: int) -> str:
 def ledger_call(wish: Wish) -> Call:
     """The call that fulfils a wish. Raises `IncompleteWishError` where the ledger object it is about is not known yet."""
     people = {"prepared_by": wish.prepared_by, "reviewed_by": wish.reviewed_by}
-    day = wish.effective_on.isoformat()
-    if wish.operation is Operation.ENCUMBER:
-        body: dict[str, str | int] = {
-            "fund": INSURANCE_FUND,
-            "fiscal_year": wish.fiscal_year,
-            "amount_fen": wish.amount_fen,
-            "purpose": "防贫保险理赔款 precise insurance benefit",
-            "effective_on": day,
-            "reference": claim_reference(wish.claim_id),
-        }
-        return Call(wish.book, "/encumbrances", wish.key, body | people)
-    if wish.encumbrance_id is None:
-        message = f"{wish.key}: the claim has no encumbrance"
-        raise IncompleteWishError(message)
-    liquidations = f"/encumbrances/{wish.encumbrance_id}/liquidations"
-    if wish.operation is Operation.LIQUIDATE:
-        body = {
-            "amount_fen": wish.amount_fen,
-            "effective_on": day,
-            "payee_ref": f"household:{wish.household_id}",
-            "reference": payment_reference(wish),
-        }
-        return Call(wish.book, liquidations, wish.key, body | people)
+    path, body = _BODIES[wish.operation](wish)
+    return Call(wish.book, path, wish.key, body | people)
+
+
+Said = tuple[str, dict[str, str | int]]
+_FUND: Final = f"/funds/{INSURANCE_FUND}"
+_PURPOSE: Final = "防贫保险理赔款 precise insurance benefit"
+
+
+def _encumber(wish: Wish) -> Said:
+    return "/encumbrances", {
+        "fund": INSURANCE_FUND,
+        "fiscal_year": wish.fiscal_year,
+        "amount_fen": wish.amount_fen,
+        "purpose": _PURPOSE,
+        "effective_on": wish.effective_on.isoformat(),
+        "reference": claim_reference(wish.claim_id),
+    }
+
+
+def _liquidate(wish: Wish) -> Said:
+    return f"/encumbrances/{_reserved(wish)}/liquidations", {
+        "amount_fen": wish.amount_fen,
+        "effective_on": wish.effective_on.isoformat(),
+        "payee_ref": f"household:{wish.household_id}",
+        "reference": payment_reference(wish),
+    }
+
+
+def _return(wish: Wish) -> Said:
     if wish.liquidation_id is None:
         message = f"{wish.key}: the item has no liquidation"
         raise IncompleteWishError(message)
-    # A payment booked late, because its month was closed, cannot come back before it was booked.
-    returned_on = max(wish.effective_on, wish.liquidated_on or wish.effective_on)
-    body = {
-        "effective_on": returned_on.isoformat(),
+    return f"/encumbrances/{_reserved(wish)}/liquidations/{wish.liquidation_id}/return", {
+        "effective_on": _not_before_its_payment(wish),
         "reason": "Credit returned by the bank 支付退票",
         "reference": payment_reference(wish),
     }
-    return Call(wish.book, f"{liquidations}/{wish.liquidation_id}/return", wish.key, body | people)
+
+
+def _recover(wish: Wish) -> Said:
+    return f"{_FUND}/grant-repayments", {
+        "amount_fen": wish.amount_fen,
+        "effective_on": _not_before_its_payment(wish),
+        "payee_ref": f"household:{wish.household_id}",
+        "purpose": "追回错付理赔款 wrong payment recovered",
+        "source": str(wish.source),
+        "fiscal_year": wish.fiscal_year,
+        "reference": payment_reference(wish),
+    }
+
+
+def _pool_payout(wish: Wish) -> Said:
+    return f"{_FUND}/pool-payouts", {
+        "item": str(_reserved(wish)),
+        "amount_fen": wish.amount_fen,
+        "effective_on": wish.effective_on.isoformat(),
+        "payee_ref": f"household:{wish.household_id}",
+        "purpose": _PURPOSE,
+        "reference": payment_reference(wish),
+    }
+
+
+def _pool_return(wish: Wish) -> Said:
+    why = "错付追回 wrong payment" if wish.operation is Operation.POOL_RECOVER else "支付退票 credit returned"
+    return f"{_FUND}/pool-payout-returns", {
+        "item": str(_reserved(wish)),
+        "amount_fen": wish.amount_fen,
+        "effective_on": _not_before_its_payment(wish),
+        "payee_ref": f"household:{wish.household_id}",
+        "purpose": why,
+        "reference": payment_reference(wish),
+    }
+
+
+def _pool_reserve(wish: Wish) -> Said:
+    message = f"{wish.key}: a reservation in a pool is no call"
+    raise IncompleteWishError(message)
+
+
+_BODIES: Final[Mapping[Operation, Callable[[Wish], Said]]] = {
+    Operation.ENCUMBER: _encumber,
+    Operation.LIQUIDATE: _liquidate,
+    Operation.RETURN: _return,
+    Operation.RECOVER: _recover,
+    Operation.POOL_RESERVE: _pool_reserve,
+    Operation.POOL_PAYOUT: _pool_payout,
+    Operation.POOL_RETURN: _pool_return,
+    Operation.POOL_RECOVER: _pool_return,
+}
+
+
+def _reserved(wish: Wish) -> UUID:
+    if wish.encumbrance_id is None:
+        message = f"{wish.key}: the claim has no reservation"
+        raise IncompleteWishError(message)
+    return wish.encumbrance_id
+
+
+def _not_before_its_payment(wish: Wish) -> str:
+    """A payment booked late, because its month was closed, cannot come back before it was booked."""
+    return max(wish.effective_on, wish.liquidated_on or wish.effective_on).isoformat()
 
 
 def payment_reference(wish: Wish) -> str:
@@ -129,4 +222,5 @@ def payment_reference(wish: Wish) -> str:
 
     The bank's words about a failure are stored with its return; they stay out of the ledger, where nothing can be erased.
     """
-    return f"{claim_reference(wish.claim_id)} item:{wish.item_number} bank:{wish.bank_booked_on}"
+    recovery = "" if wish.recovery_id is None else f" recovery:{wish.recovery_id}"
+    return f"{claim_reference(wish.claim_id)} item:{wish.item_number} bank:{wish.bank_booked_on}{recovery}"

@@ -21,7 +21,7 @@ from uuid import UUID
 import httpx
 from pydantic import Field, ValidationError
 
-from claims.payouts.ledger_figures import Encumbrance, LedgerFigure, Month
+from claims.payouts.ledger_figures import Encumbrance, JournalEntry, LedgerFigure, Month, OpenItem
 from common.logging import get_logger
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class LedgerUnavailableError(RuntimeError):
     """A question to the ledger could not be answered now."""
 
 
+class UnknownInLedgerError(RuntimeError):
+    """The ledger answered that it has no such thing."""
+
+
 class _Entry(LedgerFigure):
     id: UUID
     seq: Annotated[int, Field(strict=True, ge=1)]
@@ -98,7 +102,12 @@ class _Encumbrances(LedgerFigure):
     next_cursor: str | None
 
 
-Page = TypeVar("Page", _Months, _Encumbrances)
+class _Entries(LedgerFigure):
+    items: list[JournalEntry]
+    next_cursor: str | None
+
+
+Page = TypeVar("Page", _Months, _Encumbrances, _Entries, OpenItem, JournalEntry, Encumbrance)
 
 
 class TokenFile:
@@ -189,6 +198,31 @@ class LedgerClient:
             if cursor is None:
                 return
 
+    async def encumbrance(self, book: str, encumbrance_id: UUID) -> Encumbrance:
+        """One encumbrance as it stands. Raises `LedgerUnavailableError`, `UnknownInLedgerError`."""
+        return await self._get(book, f"/encumbrances/{encumbrance_id}", Encumbrance, {})
+
+    async def entries(self, book: str, fund: str, account: str) -> AsyncIterator[JournalEntry]:
+        """Every entry with a posting on this account of the fund, page by page. Raises `LedgerUnavailableError`."""
+        cursor: str | None = None
+        while True:
+            page = await self._get(
+                book, "/journal-entries", _Entries, _page(cursor) | {"fund": fund, "account": account}
+            )
+            for entry in page.items:
+                yield entry
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def entry(self, book: str, entry_id: UUID) -> JournalEntry:
+        """One entry. Raises `LedgerUnavailableError`, `UnknownInLedgerError`."""
+        return await self._get(book, f"/journal-entries/{entry_id}", JournalEntry, {})
+
+    async def open_item(self, book: str, item_id: UUID) -> OpenItem:
+        """One open item with its balance now. Raises `LedgerUnavailableError`, `UnknownInLedgerError`."""
+        return await self._get(book, f"/open-items/{item_id}", OpenItem, {})
+
     def _headers(self) -> dict[str, str]:
         # The reason of a refusal is shown to county staff.
         return {"Authorization": f"Bearer {self._tokens.read()}", "Accept-Language": "zh-CN"}
@@ -202,6 +236,8 @@ class LedgerClient:
         except (httpx.HTTPError, TimeoutError, OSError, UnicodeError, ValidationError) as error:
             log.warning("ledger_question_failed", path=path, error=type(error).__name__)
             raise LedgerUnavailableError(path) from error
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise UnknownInLedgerError(path)
         log.warning("ledger_question_failed", path=path, status=answer.status_code)
         raise LedgerUnavailableError(path)
 

@@ -35,3 +35,32 @@ class Encumbrance(LedgerFigure):
     """Given back by the bank over its whole life."""
     released_fen: Whole
     remaining_fen: Whole
+
+
+class OpenItem(LedgerFigure):
+    """An open item as the ledger shows it: here, an insurer's pool."""
+
+    id: UUID
+    kind: str
+    fund: str
+    opened_fen: Whole
+    settled_fen: Whole
+    remaining_fen: Whole
+
+
+class Posting(LedgerFigure):
+    """One line of an entry."""
+
+    account: str
+    side: str
+    amount_fen: Whole
+    source: str | None = None
+
+
+class JournalEntry(LedgerFigure):
+    """An entry as the ledger lists it."""
+
+    id: UUID
+    kind: str
+    reference: str | None
+    postings: list[Posting]

@@ -16,8 +16,19 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from claims.claims.tables import claim
-from claims.payouts.ledger_calls import Operation, OperationStatus, Wish, operation_key
+from claims.payouts.ledger_calls import (
+    OF_POOL,
+    PAYMENTS,
+    RESERVATIONS,
+    RETURNS,
+    Operation,
+    OperationStatus,
+    Wish,
+    operation_key,
+)
 from claims.payouts.tables import ledger_operation, payout_item
+from claims.policies.rules import Funding
+from claims.policies.tables import policy
 from common.ids import uuid7
 
 if TYPE_CHECKING:
@@ -45,16 +56,27 @@ async def enqueue_encumbrance(
     """Wish that the ledger reserves `benefit_fen` for the claim: part of the approval's own transaction.
 
     `fiscal_year` is the policy's year, `effective_on` the day the county approved, `attempt` 1 at the approval and one more for each
-    recorded retry after a refusal. The database refuses a second open or granted encumbrance of one claim.
+    recorded retry after a refusal. The database refuses a second open or granted reservation of one claim.
+    Where the programme is an insurer's, the wish is for a part of its pool.
     """
+    funding = (
+        await conn.execute(
+            sa.select(policy.c.funding)
+            .join(claim, sa.and_(claim.c.book == policy.c.book, claim.c.policy_id == policy.c.id))
+            .where(claim.c.book == book, claim.c.id == claim_id)
+        )
+    ).scalar_one()
+    operation = Operation.POOL_RESERVE if funding == Funding.INSURER_POOL.value else Operation.ENCUMBER
+    # A reservation that had to be made anew has taken a number of its own.
+    attempt = max(attempt, await next_attempt(conn, book, claim_id, operation))
     await conn.execute(
         sa.insert(ledger_operation).values(
             book=book,
             id=uuid7(),
             claim_id=claim_id,
-            operation=Operation.ENCUMBER.value,
+            operation=operation.value,
             attempt=attempt,
-            key=operation_key(claim_id, Operation.ENCUMBER, attempt),
+            key=operation_key(claim_id, operation, attempt),
             amount_fen=benefit_fen,
             effective_on=effective_on,
             fiscal_year=fiscal_year,
@@ -74,52 +96,151 @@ async def enqueue_for_item(
     bank_booked_on: dt.date,
     prepared_by: str,
     reviewed_by: str,
+    recovery_id: UUID | None = None,
+    source: str | None = None,
+    amount_fen: int | None = None,
 ) -> None:
-    """Wish that the ledger books, or gives back, the payment of a batch item. The attempt is the next one of the claim.
+    """Wish that the ledger books, gives back or recovers the payment of a batch item. The attempt is the next one of the claim.
 
-    Amount and fiscal year are the item's and its encumbrance's. The database refuses a second pending or granted wish of the same kind.
+    `operation` is the county's; where an insurer's pool pays, the pool's takes its place. Amount (the item's, if not given) and fiscal
+    year are the item's and its reservation's. The database refuses a second pending or granted wish of the same kind.
     """
     o = ledger_operation
     row = (
         await conn.execute(
-            sa.select(payout_item.c.claim_id, payout_item.c.amount_fen, o.c.fiscal_year)
-            .join(o, _is_encumbrance_of(payout_item.c.book, payout_item.c.claim_id))
+            sa.select(
+                payout_item.c.claim_id, payout_item.c.amount_fen, o.c.fiscal_year, o.c.operation.label("reservation")
+            )
+            .join(o, reservation_of(payout_item.c.book, payout_item.c.claim_id))
             .where(payout_item.c.book == book, payout_item.c.id == item_id)
         )
     ).one()
-    attempt = (
-        await conn.execute(
-            sa.select(sa.func.coalesce(sa.func.max(o.c.attempt), 0) + 1).where(
-                o.c.book == book, o.c.claim_id == row.claim_id, o.c.operation == operation.value
-            )
-        )
-    ).scalar_one()
+    in_pool = row.reservation == Operation.POOL_RESERVE.value
+    asked = OF_POOL[operation] if in_pool else operation
+    attempt = await next_attempt(conn, book, row.claim_id, asked)
     await conn.execute(
         sa.insert(o).values(
             book=book,
             id=uuid7(),
             claim_id=row.claim_id,
-            operation=operation.value,
+            operation=asked.value,
             attempt=attempt,
-            key=operation_key(row.claim_id, operation, attempt),
+            key=operation_key(row.claim_id, asked, attempt),
             item_id=item_id,
-            amount_fen=row.amount_fen,
+            amount_fen=amount_fen or row.amount_fen,
             effective_on=effective_on,
             bank_booked_on=bank_booked_on,
             fiscal_year=row.fiscal_year,
             prepared_by=prepared_by,
             reviewed_by=reviewed_by,
+            recovery_id=recovery_id,
+            source=None if in_pool else source,
         )
     )
 
 
-def _is_encumbrance_of(book: sa.ColumnElement[str], claim_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+async def enqueue_again(conn: AsyncConnection, wish: Wish, effective_on: dt.date) -> None:
+    """The next attempt of a refused wish, on another day."""
+    attempt = await next_attempt(conn, wish.book, wish.claim_id, wish.operation)
+    await conn.execute(
+        sa.insert(ledger_operation).values(
+            book=wish.book,
+            id=uuid7(),
+            claim_id=wish.claim_id,
+            operation=wish.operation.value,
+            attempt=attempt,
+            key=operation_key(wish.claim_id, wish.operation, attempt),
+            item_id=wish.item_id,
+            amount_fen=wish.amount_fen,
+            effective_on=effective_on,
+            bank_booked_on=wish.bank_booked_on,
+            fiscal_year=wish.fiscal_year,
+            prepared_by=wish.prepared_by,
+            reviewed_by=wish.reviewed_by,
+            recovery_id=wish.recovery_id,
+            source=wish.source,
+        )
+    )
+
+
+async def make_due(conn: AsyncConnection, book: str, claim_id: UUID) -> int:
+    """Make the claim's pending wishes due now; answers how many there are. One a worker holds stays with it until its lease ends."""
     o = ledger_operation
+    made = await conn.execute(
+        sa.update(o)
+        .where(o.c.book == book, o.c.claim_id == claim_id, o.c.status == OperationStatus.PENDING.value)
+        .values(due_at=sa.func.clock_timestamp())
+    )
+    return made.rowcount
+
+
+async def standing_encumbrance(conn: AsyncConnection, book: str, claim_id: UUID) -> tuple[UUID, int] | None:
+    """The encumbrance that stands for a claim in the ledger, and its amount in fen; None where there is none or a pool pays."""
+    o = ledger_operation
+    row = (
+        await conn.execute(
+            sa.select(o.c.ledger_id, o.c.amount_fen).where(
+                reservation_of(sa.literal(book), sa.literal(claim_id)), o.c.operation == Operation.ENCUMBER.value
+            )
+        )
+    ).one_or_none()
+    return None if row is None else (row.ledger_id, row.amount_fen)
+
+
+async def replace_reservation(conn: AsyncConnection, book: str, claim_id: UUID, person: str, why: str) -> bool:
+    """Mark a claim's reservation as replaced and wish for another of the same amount; False where there is none to replace.
+
+    There is none while a wish of the claim is pending, and none where money was paid out of it and has not come back.
+    The caller holds the claim's lock.
+    """
+    o = ledger_operation
+    rows = (
+        await conn.execute(
+            sa.select(o.c.id, o.c.operation, o.c.status, o.c.amount_fen, o.c.replaced_at).where(
+                o.c.book == book, o.c.claim_id == claim_id
+            )
+        )
+    ).all()
+    done = [row for row in rows if row.status == OperationStatus.DONE.value]
+    paid = sum(row.amount_fen for row in done if row.operation in PAYMENTS)
+    back = sum(row.amount_fen for row in done if row.operation in RETURNS)
+    standing = [row for row in done if row.operation in RESERVATIONS and row.replaced_at is None]
+    if paid != back or not standing or any(row.status == OperationStatus.PENDING.value for row in rows):
+        return False
+    await conn.execute(
+        sa.update(o)
+        .where(o.c.book == book, o.c.id == standing[0].id)
+        .values(replaced_at=sa.func.clock_timestamp(), replaced_by=person, replaced_why=why)
+    )
+    wish = await load(conn, book, standing[0].id)
+    await enqueue_again(conn, wish, wish.effective_on)
+    return True
+
+
+async def next_attempt(conn: AsyncConnection, book: str, claim_id: UUID, operation: Operation) -> int:
+    """The number of a claim's next attempt of an operation; the caller holds the claim's lock."""
+    o = ledger_operation
+    last = sa.select(sa.func.coalesce(sa.func.max(o.c.attempt), 0) + 1).where(
+        o.c.book == book, o.c.claim_id == claim_id, o.c.operation == operation.value
+    )
+    return int((await conn.execute(last)).scalar_one())
+
+
+def reservation_of(book: sa.ColumnElement[str], claim_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    """Condition on `ledger_operation`: the reservation that stands for a claim. There is one at most."""
+    return standing_reservation(ledger_operation, book, claim_id)
+
+
+def standing_reservation(
+    o: sa.FromClause, book: sa.ColumnElement[str], claim_id: sa.ColumnElement[UUID]
+) -> sa.ColumnElement[bool]:
+    """`reservation_of` for an alias of the table."""
     return sa.and_(
         o.c.book == book,
         o.c.claim_id == claim_id,
-        o.c.operation == Operation.ENCUMBER.value,
+        o.c.operation.in_([operation.value for operation in RESERVATIONS]),
         o.c.status == OperationStatus.DONE.value,
+        o.c.replaced_at.is_(None),
     )
 
 
@@ -176,24 +297,22 @@ async def load(conn: AsyncConnection, book: str, operation_id: UUID) -> Wish:
                     encumbrance.c.ledger_id.label("encumbrance_id"),
                     liquidation.c.ledger_id.label("liquidation_id"),
                     liquidation.c.effective_on.label("liquidated_on"),
+                    claim.c.policy_id,
+                    o.c.recovery_id,
+                    o.c.source,
                 )
                 .join(claim, sa.and_(claim.c.book == o.c.book, claim.c.id == o.c.claim_id))
                 .outerjoin(payout_item, sa.and_(payout_item.c.book == o.c.book, payout_item.c.id == o.c.item_id))
                 .outerjoin(
                     encumbrance,
-                    sa.and_(
-                        encumbrance.c.book == o.c.book,
-                        encumbrance.c.claim_id == o.c.claim_id,
-                        encumbrance.c.operation == Operation.ENCUMBER.value,
-                        encumbrance.c.status == OperationStatus.DONE.value,
-                    ),
+                    standing_reservation(encumbrance, o.c.book, o.c.claim_id),
                 )
                 .outerjoin(
                     liquidation,
                     sa.and_(
                         liquidation.c.book == o.c.book,
                         liquidation.c.item_id == o.c.item_id,
-                        liquidation.c.operation == Operation.LIQUIDATE.value,
+                        liquidation.c.operation.in_([operation.value for operation in PAYMENTS]),
                         liquidation.c.status == OperationStatus.DONE.value,
                     ),
                 )
@@ -229,6 +348,11 @@ async def complete(conn: AsyncConnection, wish: Wish, done: Done) -> None:
     )
 
 
+async def complete_reservation(conn: AsyncConnection, wish: Wish, pool_item_id: UUID) -> None:
+    """Record that a part of the pool is the claim's: there is no entry in the ledger for it."""
+    await _finish(conn, wish, status=OperationStatus.DONE.value, ledger_id=pool_item_id)
+
+
 async def refuse(conn: AsyncConnection, wish: Wish, refused: Refused) -> None:
     """Record the ledger's refusal: final for this attempt."""
     await _finish(
@@ -253,7 +377,7 @@ async def drop_pending_return(conn: AsyncConnection, wish: Wish) -> bool:
         .where(
             o.c.book == wish.book,
             o.c.item_id == wish.item_id,
-            o.c.operation == Operation.RETURN.value,
+            o.c.operation.in_([operation.value for operation in RETURNS]),
             o.c.status == OperationStatus.PENDING.value,
         )
         .values(
@@ -310,6 +434,10 @@ class StoredOperation:
     refusal_code: str | None
     refusal_detail: str | None
     tries: int
+    recovery_id: UUID | None
+    source: str | None
+    replaced_at: dt.datetime | None
+    replaced_why: str | None
 
 
 async def operations_of(conn: AsyncConnection, book: str, claim_id: UUID) -> list[StoredOperation]:
@@ -332,6 +460,10 @@ async def operations_of(conn: AsyncConnection, book: str, claim_id: UUID) -> lis
             o.c.refusal_code,
             o.c.refusal_detail,
             o.c.tries,
+            o.c.recovery_id,
+            o.c.source,
+            o.c.replaced_at,
+            o.c.replaced_why,
         )
         .outerjoin(i, sa.and_(i.c.book == o.c.book, i.c.id == o.c.item_id))
         .where(o.c.book == book, o.c.claim_id == claim_id)

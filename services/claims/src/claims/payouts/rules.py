@@ -22,8 +22,11 @@ from claims.problems import (
     ITEM_ALREADY_RETURNED,
     ITEM_AMOUNT_MISMATCH,
     ITEM_NOT_IN_BATCH,
+    ITEM_RECOVERED,
     ITEM_REPEATED,
     ITEM_WITHDRAWN,
+    RECOVERY_EXCEEDS_PAID,
+    RECOVERY_NOT_PROPOSED,
 )
 from common.errors import INVALID_REQUEST, SAME_PERSON
 
@@ -84,6 +87,18 @@ class AccountStanding(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class RecoveryStatus(StrEnum):
+    """How far a recovery of a wrong payment has come."""
+
+    PROPOSED = "proposed"
+    REFUSED = "refused"
+    BOOKING = "booking"
+    """A second person approved it; the ledger has not confirmed all of it yet."""
+    BOOKED = "booked"
+    BOOKING_REFUSED = "booking_refused"
+    """The ledger refused it. The second person may ask again once the books are right."""
+
+
 class BatchEvent(StrEnum):
     """What people do to a batch."""
 
@@ -124,6 +139,8 @@ class Item:
     encumbered_on: dt.date
     paid_on: dt.date | None
     failed_on: dt.date | None
+    recovered_fen: int = 0
+    """What of a wrong payment is recovered, or to be."""
 
     @property
     def reported(self) -> frozenset[BankOutcome]:
@@ -330,6 +347,8 @@ def decide_row(line: int, row: ReturnRow, item: Item, today: dt.date, origin: Or
         return Effect.LIQUIDATE
     if row.outcome is BankOutcome.FAILURE and first_report:
         return Effect.FAIL
+    if row.outcome is BankOutcome.FAILURE and item.reported == {BankOutcome.SUCCESS} and item.recovered_fen:
+        return ITEM_RECOVERED.error(**_place(line, "outcome", origin))
     if row.outcome is BankOutcome.FAILURE and item.reported == {BankOutcome.SUCCESS}:
         # The payment the ledger refused to book never moved money there: there is nothing to give back.
         return Effect.FAIL if item.status is ItemStatus.BOOKING_REFUSED else Effect.GIVE_BACK
@@ -347,6 +366,41 @@ def _refuse_row(line: int, row: ReturnRow, item: Item, today: dt.date, origin: O
     if not earliest <= row.booked_on <= today:
         return INVALID_REQUEST.error(**_place(line, "booked_on", origin))
     return None
+
+
+def refuse_recovery(
+    amount_fen: int, received_on: dt.date, open_fen: int, paid_on: dt.date, today: dt.date
+) -> Problem | None:
+    """Whether so much of a payment may come back: `open_fen` of it was not recovered yet, and it came after the payment."""
+    if amount_fen > open_fen:
+        return RECOVERY_EXCEEDS_PAID.error(field="amount_fen", open_fen=open_fen)
+    if not paid_on <= received_on <= today:
+        return INVALID_REQUEST.error(field="received_on", not_before=paid_on.isoformat())
+    return None
+
+
+def refuse_recovery_decision(
+    status: RecoveryStatus, proposed_by: str, person: str, *, approved: bool
+) -> Problem | None:
+    """Whether `person` may decide about a recovery: it is proposed, or the ledger refused it and it is approved again."""
+    open_to = {RecoveryStatus.PROPOSED, RecoveryStatus.BOOKING_REFUSED} if approved else {RecoveryStatus.PROPOSED}
+    if status not in open_to:
+        return RECOVERY_NOT_PROPOSED.error(recovery_status=status.value)
+    return SAME_PERSON.error() if person == proposed_by else None
+
+
+def split_recovery(amount_fen: int, borne: Sequence[tuple[str, int]], taken: Mapping[str, int]) -> dict[str, int]:
+    """What of a recovery goes back to each source: in the order they bore the payment, at most what each bore and has not got back."""
+    left, parts = amount_fen, dict[str, int]()
+    totals: dict[str, int] = {}
+    for source, fen in borne:
+        totals[source] = totals.get(source, 0) + fen
+    for source, fen in totals.items():
+        part = min(left, fen - taken.get(source, 0))
+        if part > 0:
+            parts[source] = part
+            left -= part
+    return parts
 
 
 def batch_status_after(statuses: Iterable[ItemStatus]) -> BatchStatus:

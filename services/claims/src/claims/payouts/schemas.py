@@ -11,7 +11,15 @@ from pydantic import Field
 
 from claims.payouts import examples
 from claims.payouts.ledger_calls import Operation, OperationStatus
-from claims.payouts.rules import MAX_ITEMS, AccountStanding, BankOutcome, BatchEvent, BatchStatus, ItemStatus
+from claims.payouts.rules import (
+    MAX_ITEMS,
+    AccountStanding,
+    BankOutcome,
+    BatchEvent,
+    BatchStatus,
+    ItemStatus,
+    RecoveryStatus,
+)
 from common.dates import BusinessDate
 from common.money import Fen, SignedFen
 from common.text import Code, Line, PlainText
@@ -207,6 +215,8 @@ class BatchSummary(Wire):
     """Who approved or refused it. 审批人。"""
     decided_at: dt.datetime | None
     decision_note: str | None
+    policy_id: UUID | None
+    """The programme whose insurer pays the batch from its pool; null: the county's own bank. 由资金池支付的方案。"""
 
 
 class BatchWarning(Wire):
@@ -286,6 +296,111 @@ class OperationOut(Wire):
     refusal_detail: str | None
     tries: int
     """How often it was sent. 发送次数。"""
+    recovery_id: UUID | None
+    source: str | None
+    """The source a recovery goes back to. 资金来源。"""
+    replaced_at: dt.datetime | None
+    """When a reservation the ledger has lost was replaced by another. 冻结被替换的时间。"""
+    replaced_why: str | None
+
+
+class MendIn(Wire):
+    """Which mend of a claim's money is wanted, and why."""
+
+    model_config = example({"claim_id": examples.CLAIM_ID, "act": "reserve_again", "reason": "冻结资金被误解冻"})
+
+    claim_id: UUID
+    act: Literal["ask_again", "reserve_again"]
+    """`ask_again` sends what is not confirmed now instead of later; `reserve_again` reserves anew what the ledger has lost."""
+    reason: PlainText
+    """理由。"""
+
+
+class MendOut(Wire):
+    """What the mend did; the claim's money as it stands after it."""
+
+    model_config = example({"claim_id": examples.CLAIM_ID, "act": "reserve_again", "operations": 1})
+
+    claim_id: UUID
+    act: Literal["ask_again", "reserve_again"]
+    operations: int
+    """Requests to the ledger that are due now. 待办入账请求数。"""
+
+
+class RecoveryIn(Wire):
+    """Money of a wrong payment that came back."""
+
+    model_config = example({"amount_fen": 100_000, "received_on": "2021-08-02", "reason": "重复申报，农户退回"})
+
+    amount_fen: Fen
+    received_on: BusinessDate
+    """The day the bank credited it. 到账日期。"""
+    reason: PlainText
+    """追回原因。"""
+
+
+class RecoveryDecisionIn(Wire):
+    """The second person's decision about a recovery."""
+
+    model_config = example({"outcome": "approved", "note": None})
+
+    outcome: Literal["approved", "refused"] = "approved"
+    note: PlainText | None = None
+
+
+class RecoveryPart(Wire):
+    """What goes back to one source of money."""
+
+    model_config = example({"source": "county", "amount_fen": 100_000})
+
+    source: str
+    amount_fen: Fen
+
+
+class RecoveryOut(Wire):
+    """A recovery 错付追回 and how far it has come."""
+
+    model_config = example(examples.RECOVERY)
+
+    id: UUID
+    claim_id: UUID
+    item_id: UUID
+    """The payment it takes back. 原付款明细。"""
+    amount_fen: Fen
+    received_on: dt.date
+    reason: str
+    status: RecoveryStatus
+    proposed_by: str
+    proposed_at: dt.datetime
+    decided_by: str | None
+    decided_at: dt.datetime | None
+    decision_note: str | None
+    parts: Sequence[RecoveryPart]
+    """Empty where it goes back to an insurer's pool."""
+
+
+class PolicyPoolIn(Wire):
+    """Which open item of the ledger is the programme's pool."""
+
+    model_config = example({"open_item_id": examples.ENCUMBRANCE_ID})
+
+    open_item_id: UUID
+    """The `item.id` that `POST /funds/insurance/pool-prepayments` answered in the ledger. 资金池往来编号。"""
+
+
+class PolicyPoolOut(Wire):
+    """A programme's pool: what the ledger has in it, and what claims count on."""
+
+    model_config = example(examples.POLICY_POOL)
+
+    policy_id: UUID
+    open_item_id: UUID
+    opened_fen: SignedFen
+    remaining_fen: SignedFen
+    """In the pool now. 资金池余额（分）。"""
+    reserved_fen: SignedFen
+    """Approved and not paid yet. 已批未付（分）。"""
+    free_fen: SignedFen
 
 
 class MoneyTrail(Wire):
@@ -296,6 +411,7 @@ class MoneyTrail(Wire):
     encumbrance_id: UUID | None
     operations: Sequence[OperationOut]
     items: Sequence[ItemOut]
+    recoveries: Sequence[RecoveryOut]
 
 
 DifferenceKind = Literal[
@@ -307,7 +423,26 @@ DifferenceKind = Literal[
     "returned_differs",
     "released_in_ledger",
     "duplicate_in_ledger",
+    "payout_missing_in_ledger",
+    "payout_differs",
+    "payout_unknown_to_claims",
+    "pool_short",
+    "recovery_missing_in_ledger",
 ]
+
+
+class Mend(Wire):
+    """What to call to mend a difference, and what that does. Sent with an idempotency key, by who may."""
+
+    model_config = example(examples.MEND)
+
+    service: Literal["claims", "ledger"]
+    method: Literal["GET", "POST"]
+    path: str
+    """Below `/v1/books/{book}`."""
+    body: dict[str, str | int] | None
+    explanation_zh: str
+    explanation_en: str
 
 
 class Difference(Wire):
@@ -321,6 +456,8 @@ class Difference(Wire):
     ledger_fen: SignedFen
     explanation_zh: str
     explanation_en: str
+    mend: Mend
+    """差异处理办法。"""
 
 
 class Totals(Wire):
@@ -334,6 +471,12 @@ class Totals(Wire):
     claims_returned_fen: SignedFen
     """Given back by the bank, whether or not paid again. 退票金额。"""
     ledger_returned_fen: SignedFen
+    claims_pool_paid_fen: SignedFen
+    """Paid by insurers' pools and not given back or recovered. 资金池已付净额。"""
+    ledger_pool_paid_fen: SignedFen
+    claims_recovered_fen: SignedFen
+    """Wrong payments of the county that came back. 错付追回金额。"""
+    ledger_recovered_fen: SignedFen
     difference_count: int
 
 

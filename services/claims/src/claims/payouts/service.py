@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from claims.claims.rules import Event
 from claims.claims.store import set_status
-from claims.payouts import bank_store, batch_events, outbox, store
+from claims.payouts import bank_store, batch_events, outbox, recovery_store, store
 from claims.payouts.accounts import ACCOUNT, HOLDER, changed_items, standing_of
 from claims.payouts.ledger_calls import Operation
 from claims.payouts.rules import (
@@ -48,7 +48,14 @@ from claims.payouts.schemas import (
     MoneyTrail,
     OperationOut,
 )
-from claims.problems import ACCOUNT_CHANGED, BANK_ACCOUNT_MISSING, CLAIM_NOT_PAYABLE, NOTHING_TO_BOOK, NOTHING_TO_PAY
+from claims.problems import (
+    ACCOUNT_CHANGED,
+    BANK_ACCOUNT_MISSING,
+    BATCH_OF_TWO_PAYERS,
+    CLAIM_NOT_PAYABLE,
+    NOTHING_TO_BOOK,
+    NOTHING_TO_PAY,
+)
 from common.crypto import mask_account
 from common.dates import today_in_shanghai
 from common.errors import NOT_FOUND, Problem
@@ -83,6 +90,9 @@ async def prepare_batch(
     if claim_ids is not None and len(claims) != len(set(claim_ids)):
         raise NOT_FOUND.error(field="claim_ids")
     _refuse_unpayable(claims)
+    payers = {claim.pool_policy_id for claim in claims}
+    if len(payers) > 1:
+        raise BATCH_OF_TWO_PAYERS.error(field="claim_ids")
     number = batch_number(today_in_shanghai().year, await store.next_serial(conn, book, today_in_shanghai().year))
     batch_id = uuid7()
     failed = await bank_store.last_failed_items(conn, book, [claim.id for claim in claims])
@@ -90,7 +100,7 @@ async def prepare_batch(
         _new_item(personal, claim, number, position, failed.get(claim.id), unchanged_reason)
         for position, claim in enumerate(claims, start=1)
     ]
-    await store.insert_batch(conn, book, batch_id, number, note, person, items)
+    await store.insert_batch(conn, book, batch_id, number, note, person, items, payers.pop())
     await batch_events.record(conn, book, batch_id, BatchEvent.PREPARED, person)
     for claim in claims:
         await set_status(
@@ -383,9 +393,14 @@ async def money_trail(conn: AsyncConnection, book: str, claim_id: UUID) -> Money
     """What became of a claim's money: every wish to the ledger with its entry, every batch item with the bank's word."""
     operations = await outbox.operations_of(conn, book, claim_id)
     items = await store.items_shown(conn, book, claim_id=claim_id)
-    encumbrances = [one.ledger_id for one in operations if one.operation is Operation.ENCUMBER and one.ledger_id]
+    encumbrances = [
+        one.ledger_id
+        for one in operations
+        if one.operation is Operation.ENCUMBER and one.ledger_id and one.replaced_at is None
+    ]
     return MoneyTrail(
         encumbrance_id=encumbrances[0] if encumbrances else None,
         operations=[OperationOut(**asdict(one)) for one in operations],
         items=[ItemOut(**_shown(item)) for item in items],
+        recoveries=await recovery_store.shown(conn, book, claim_id),
     )

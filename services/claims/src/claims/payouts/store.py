@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -12,18 +13,23 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from claims.claims.tables import claim
 from claims.households.tables import household, member
-from claims.payouts.ledger_calls import Operation, OperationStatus
-from claims.payouts.rules import AccountStanding, BankOutcome, BatchStatus, Item, ItemStatus
-from claims.payouts.tables import bank_return_row, batch_counter, ledger_operation, payout_batch, payout_item
+from claims.payouts.outbox import reservation_of
+from claims.payouts.rules import AccountStanding, BankOutcome, BatchStatus, Item, ItemStatus, RecoveryStatus
+from claims.payouts.tables import bank_return_row, batch_counter, ledger_operation, payout_batch, payout_item, recovery
+from claims.policies.rules import Funding
+from claims.policies.tables import policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 PAYABLE = ("encumbered", "payment_returned")
 """Statuses of a claim that can be put into a batch: its money is reserved, or came back from the bank."""
+
+
+_OF_CLAIM = sa.and_(policy.c.book == claim.c.book, policy.c.id == claim.c.policy_id)
+_POOL_POLICY = sa.case((policy.c.funding == Funding.INSURER_POOL.value, policy.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class PayableClaim:
     account_cipher: bytes | None
     holder_member_id: UUID | None
     holder_cipher: bytes | None
+    pool_policy_id: UUID | None
+    """The programme whose insurer pays it; None: the county's own bank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class Batch:
     decided_by: str | None
     decided_at: dt.datetime | None
     decision_note: str | None
+    policy_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +109,26 @@ class StoredItem:
 async def lock_claims_to_pay(
     conn: AsyncConnection, book: str, claim_ids: Sequence[UUID] | None, most: int
 ) -> list[PayableClaim]:
-    """Lock the named claims whatever their status, or (None) the oldest `most` claims that can be paid, in the order of their ids."""
+    """Lock the named claims whatever their status, or (None) the oldest `most` that can be paid, in the order of their ids.
+
+    None takes the claims one hand pays: the county's bank or one insurer, whichever the oldest waits for.
+    """
     chosen = sa.select(claim.c.id).where(claim.c.book == book).order_by(claim.c.id).with_for_update(of=claim)
-    named = claim.c.status.in_(PAYABLE) if claim_ids is None else claim.c.id.in_(claim_ids)
+    named: sa.ColumnElement[bool] = claim.c.status.in_(PAYABLE) if claim_ids is None else claim.c.id.in_(claim_ids)
+    if claim_ids is None:
+        oldest = (
+            sa.select(sa.cast(_POOL_POLICY, sa.Text))
+            .select_from(claim)
+            .join(policy, _OF_CLAIM)
+            .where(claim.c.book == book, named)
+            .order_by(claim.c.id)
+            .limit(1)
+        )
+        hand = (await conn.execute(oldest)).scalar_one_or_none()
+        same: sa.ColumnElement[bool] = (
+            _POOL_POLICY.is_(None) if hand is None else sa.cast(_POOL_POLICY, sa.Text) == hand
+        )
+        chosen = chosen.join(policy, _OF_CLAIM).where(same)
     chosen = chosen.where(named).limit(most)
     ids = list((await conn.execute(chosen)).scalars())
     head = sa.and_(
@@ -122,8 +148,10 @@ async def lock_claims_to_pay(
             household.c.bank_account_cipher.label("account_cipher"),
             member.c.id.label("holder_member_id"),
             member.c.name_cipher.label("holder_cipher"),
+            _POOL_POLICY.label("pool_policy_id"),
         )
         .join(household, sa.and_(household.c.book == claim.c.book, household.c.id == claim.c.household_id))
+        .join(policy, _OF_CLAIM)
         .outerjoin(member, head)
         .where(claim.c.book == book, claim.c.id.in_(ids))
         .order_by(claim.c.id)
@@ -150,6 +178,7 @@ async def insert_batch(
     note: str | None,
     person: str,
     items: Sequence[NewItem],
+    policy_id: UUID | None,
 ) -> None:
     """Store a batch in status `prepared` with its items. The database refuses a claim that stands in another live item."""
     await conn.execute(
@@ -162,6 +191,7 @@ async def insert_batch(
             control_count=len(items),
             control_total_fen=sum(item.amount_fen for item in items),
             prepared_by=person,
+            policy_id=policy_id,
         )
     )
     await conn.execute(
@@ -298,6 +328,14 @@ async def lock_claims_of_batch(conn: AsyncConnection, book: str, batch_id: UUID)
     )
 
 
+def _recovered_of(i: sa.FromClause) -> sa.ColumnElement[int]:
+    r = recovery
+    total = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(r.c.amount_fen), 0), sa.BigInteger)).where(
+        r.c.book == i.c.book, r.c.item_id == i.c.id, r.c.status != RecoveryStatus.REFUSED.value
+    )
+    return total.correlate(i).scalar_subquery()
+
+
 async def items_to_judge(conn: AsyncConnection, book: str, batch_id: UUID) -> dict[str, Item]:
     """The batch's items by number, as the rules need them. The caller holds the claims' locks."""
     i, o = payout_item, ledger_operation
@@ -312,15 +350,11 @@ async def items_to_judge(conn: AsyncConnection, book: str, batch_id: UUID) -> di
             o.c.effective_on.label("encumbered_on"),
             paid.c.booked_on.label("paid_on"),
             failed.c.booked_on.label("failed_on"),
+            _recovered_of(i).label("recovered_fen"),
         )
         .join(
             o,
-            sa.and_(
-                o.c.book == i.c.book,
-                o.c.claim_id == i.c.claim_id,
-                o.c.operation == Operation.ENCUMBER.value,
-                o.c.status == OperationStatus.DONE.value,
-            ),
+            reservation_of(i.c.book, i.c.claim_id),
         )
         .outerjoin(paid, _reported(paid, BankOutcome.SUCCESS))
         .outerjoin(failed, _reported(failed, BankOutcome.FAILURE))
@@ -402,3 +436,9 @@ async def set_batch_status(conn: AsyncConnection, book: str, batch_id: UUID, sta
 async def lock_claim(conn: AsyncConnection, book: str, claim_id: UUID) -> None:
     """Lock one claim's row: whoever changes its money holds this."""
     await conn.execute(sa.select(claim.c.id).where(claim.c.book == book, claim.c.id == claim_id).with_for_update())
+
+
+async def claim_status(conn: AsyncConnection, book: str, claim_id: UUID) -> str:
+    """Where a claim stands; the caller holds its lock."""
+    found = await conn.execute(sa.select(claim.c.status).where(claim.c.book == book, claim.c.id == claim_id))
+    return str(found.scalar_one())

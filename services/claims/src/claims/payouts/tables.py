@@ -14,7 +14,15 @@ import sqlalchemy as sa
 
 from claims.metadata import metadata
 from claims.payouts.ledger_calls import Operation, OperationStatus
-from claims.payouts.rules import LIVE_ITEM_STATUSES, AccountStanding, BankOutcome, BatchEvent, BatchStatus, ItemStatus
+from claims.payouts.rules import (
+    LIVE_ITEM_STATUSES,
+    AccountStanding,
+    BankOutcome,
+    BatchEvent,
+    BatchStatus,
+    ItemStatus,
+    RecoveryStatus,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +67,13 @@ ledger_operation = sa.Table(
     sa.Column("entry_seq", sa.BigInteger),
     sa.Column("voucher_number", sa.Integer),
     sa.Column("entry_hash", sa.Text),
+    # A recovery's money, and the source it goes back to.
+    sa.Column("recovery_id", sa.Uuid),
+    sa.Column("source", sa.Text),
+    # A reservation the ledger has lost, and that another one stands for now.
+    sa.Column("replaced_at", sa.DateTime(timezone=True)),
+    sa.Column("replaced_by", sa.Text),
+    sa.Column("replaced_why", sa.Text),
     sa.PrimaryKeyConstraint("book", "id"),
     sa.UniqueConstraint("book", "key"),
     sa.UniqueConstraint("book", "claim_id", "operation", "attempt"),
@@ -67,12 +82,15 @@ ledger_operation = sa.Table(
     sa.CheckConstraint(one_of("operation", Operation), name="operation"),
     sa.CheckConstraint(one_of("status", OperationStatus), name="status"),
     sa.CheckConstraint("amount_fen > 0 AND attempt > 0", name="positive"),
-    sa.CheckConstraint("(operation = 'encumber') = (item_id IS NULL)", name="item"),
+    sa.CheckConstraint("(operation IN ('encumber', 'pool_reserve')) = (item_id IS NULL)", name="item"),
+    sa.CheckConstraint("(operation = 'recover') = (source IS NOT NULL)", name="recovery"),
     sa.CheckConstraint("(item_id IS NULL) = (bank_booked_on IS NULL)", name="bank_date"),
     sa.CheckConstraint("(status = 'pending') = (finished_at IS NULL)", name="finished"),
     sa.CheckConstraint("(status = 'refused') = (refusal_code IS NOT NULL)", name="refusal"),
     # In the database the same holds of every column of the receipt.
-    sa.CheckConstraint("(status = 'done') = (entry_id IS NOT NULL)", name="receipt"),
+    sa.CheckConstraint("(status = 'done' AND operation <> 'pool_reserve') = (entry_id IS NOT NULL)", name="receipt"),
+    sa.CheckConstraint("replaced_at IS NULL OR status = 'done'", name="replaced"),
+    sa.ForeignKeyConstraint(["book", "recovery_id"], ["recovery.book", "recovery.id"]),
 )
 sa.Index(
     "ix_ledger_operation_pending",
@@ -86,7 +104,9 @@ sa.Index(
     ledger_operation.c.book,
     ledger_operation.c.claim_id,
     unique=True,
-    postgresql_where=sa.text("operation = 'encumber' AND status IN ('pending', 'done')"),
+    postgresql_where=sa.text(
+        "operation IN ('encumber', 'pool_reserve') AND status IN ('pending', 'done') AND replaced_at IS NULL"
+    ),
 )
 
 # A bank's success is booked once and given back once, however many attempts that takes.
@@ -96,7 +116,70 @@ sa.Index(
     ledger_operation.c.item_id,
     ledger_operation.c.operation,
     unique=True,
-    postgresql_where=sa.text("item_id IS NOT NULL AND status IN ('pending', 'done')"),
+    postgresql_where=sa.text("item_id IS NOT NULL AND recovery_id IS NULL AND status IN ('pending', 'done')"),
+)
+
+sa.Index(
+    "uq_ledger_operation_recovery_once",
+    ledger_operation.c.book,
+    ledger_operation.c.recovery_id,
+    sa.func.coalesce(ledger_operation.c.source, ""),
+    unique=True,
+    postgresql_where=sa.text("recovery_id IS NOT NULL AND status IN ('pending', 'done')"),
+)
+
+policy_pool = sa.Table(
+    "policy_pool",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("policy_id", sa.Uuid, nullable=False),
+    # The ledger's open item.
+    sa.Column("item_id", sa.Uuid, nullable=False),
+    sa.Column("named_by", sa.Text, nullable=False),
+    sa.Column("named_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    # Nobody writes it: the permission to is what lets the row be locked while a reservation is judged.
+    sa.Column("locked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.PrimaryKeyConstraint("book", "policy_id"),
+    sa.UniqueConstraint("book", "item_id"),
+    sa.ForeignKeyConstraint(["book", "policy_id"], ["policy.book", "policy.id"]),
+)
+
+recovery = sa.Table(
+    "recovery",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("claim_id", sa.Uuid, nullable=False),
+    sa.Column("item_id", sa.Uuid, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("received_on", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("proposed_by", sa.Text, nullable=False),
+    sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decided_at", sa.DateTime(timezone=True)),
+    sa.Column("decision_note", sa.Text),
+    sa.PrimaryKeyConstraint("book", "id"),
+    sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
+    sa.ForeignKeyConstraint(["book", "item_id"], ["payout_item.book", "payout_item.id"]),
+    sa.CheckConstraint(one_of("status", RecoveryStatus), name="status"),
+    sa.CheckConstraint("amount_fen > 0", name="amount"),
+    sa.CheckConstraint("(status = 'proposed') = (decided_by IS NULL)", name="decided"),
+    sa.CheckConstraint("decided_by <> proposed_by", name="two_persons"),
+)
+sa.Index(None, recovery.c.book, recovery.c.claim_id)
+
+recovery_part = sa.Table(
+    "recovery_part",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("recovery_id", sa.Uuid, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("book", "recovery_id", "source"),
+    sa.ForeignKeyConstraint(["book", "recovery_id"], ["recovery.book", "recovery.id"]),
+    sa.CheckConstraint("amount_fen > 0", name="amount"),
 )
 
 batch_counter = sa.Table(
@@ -123,7 +206,10 @@ payout_batch = sa.Table(
     sa.Column("decided_by", sa.Text),
     sa.Column("decided_at", sa.DateTime(timezone=True)),
     sa.Column("decision_note", sa.Text),
+    # The programme whose insurer pays it; none: the county's own bank.
+    sa.Column("policy_id", sa.Uuid),
     sa.PrimaryKeyConstraint("book", "id"),
+    sa.ForeignKeyConstraint(["book", "policy_id"], ["policy.book", "policy.id"]),
     sa.UniqueConstraint("book", "number"),
     sa.CheckConstraint(one_of("status", BatchStatus), name="status"),
     sa.CheckConstraint("control_count > 0 AND control_total_fen > 0", name="controls"),
