@@ -187,6 +187,12 @@ TABLE = (
     Row("claims", "POST", "/payout-batches/{batch_id}/booking-retries", "payer"),
     Row("claims", "GET", "/reconciliation", "checker auditor county payer"),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS),
+    Row("claims", "POST", "/households/{household_id}/disclosure", "county payer"),
+    Row("claims", "POST", "/households/{household_id}/members/{member_id}/disclosure", "county payer"),
+    Row("claims", "POST", "/claims/{claim_id}/disclosure", "county payer"),
+    Row("claims", "POST", "/households/{household_id}/erasure", "county"),
+    Row("claims", "POST", "/households/{household_id}/members/{member_id}/erasure", "county"),
+    Row("claims", "GET", "/key-rotation", "auditor admin"),
     Row("claims", "GET", "/access-log", "auditor"),
     Row("claims", "GET", "/access-log/verification", "auditor"),
 )

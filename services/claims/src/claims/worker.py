@@ -18,11 +18,13 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from claims.access.keeper import Keeper
 from claims.payouts import heartbeat, outbox
 from claims.payouts.delivery import deliver
 from claims.payouts.ledger_calls import Wish
 from claims.payouts.ledger_client import LedgerClient
 from claims.settings import Settings
+from common.crypto import FieldCipher
 from common.database import create_engine, transaction
 from common.errors import Problem
 from common.ids import uuid7
@@ -41,6 +43,9 @@ class WorkerSettings(Settings):
     worker_lease_seconds: float = Field(default=60, ge=2, le=3600, description="How long a wish is one worker's.")
     worker_ledger_seconds: float = Field(
         default=15, ge=0.5, le=300, description="Longest wait for one answer of the ledger."
+    )
+    worker_keeper_seconds: float = Field(
+        default=600, ge=1, le=86_400, description="Pause between two rounds of what keeps personal data."
     )
     worker_at_once: int = Field(default=8, ge=1, le=100, description="Wishes delivered side by side.")
 
@@ -103,17 +108,20 @@ class Worker:
 async def work(settings: WorkerSettings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     engine = create_engine(
-        settings.database_url, application_name="claims-worker", pool_size=settings.worker_at_once + 1
+        settings.database_url, application_name="claims-worker", pool_size=settings.worker_at_once + 2
     )
     try:
         async with LedgerClient(
             settings.ledger_url, settings.ledger_token_file, timeout_seconds=settings.worker_ledger_seconds
         ) as client:
             worker = Worker(engine, client, settings)
+            keeper = Keeper(engine, FieldCipher(settings.ring()), settings.worker_keeper_seconds, worker.stopping)
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, worker.stopping.set)
-            await worker.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(keeper.run())
+                await worker.run()
             with suppress(Problem):  # the database may be gone before us: then the row only grows old
                 async with transaction(engine) as conn:
                     await heartbeat.forget(conn, worker.name)

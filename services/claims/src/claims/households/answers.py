@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from claims.divisions.table import table_of
@@ -58,7 +58,7 @@ def member_out(personal: PersonalData, row: MemberRow, *, names: bool) -> Member
         phone=None if member.phone is None else mask_phone(member.phone.removeprefix("+86")),
         present=row.present,
         left_on=row.left_on,
-        left_reason=cast("LeftReason | None", row.left_reason),
+        left_reason=cast('LeftReason | Literal["erased"] | None', row.left_reason),
     )
 
 

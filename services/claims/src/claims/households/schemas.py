@@ -201,7 +201,7 @@ class MemberOut(Wire):
     """Masked. 掩码显示。"""
     present: bool
     left_on: date | None
-    left_reason: LeftReason | None
+    left_reason: LeftReason | Literal["erased"] | None
 
 
 class DivisionOrigin(Wire):

@@ -1,0 +1,44 @@
+"""Every sealed column of the claims database, kept by hand: where it is, and the context its ciphertexts are bound to.
+
+What is missing here is not sealed anew under a new key: a test compares this list with the
+database's `*_cipher` columns. A context names columns of the row in braces.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """One sealed column; `context` as it was sealed, e.g. ``{book}/member.name/{id}``."""
+
+    table: str
+    column: str
+    context: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns of the row that the context names."""
+        return tuple(re.findall(r"\{(\w+)\}", self.context))
+
+
+SEALED: Final = (
+    SealedColumn("household", "bank_account_cipher", "{book}/household.bank_account/{id}"),
+    SealedColumn("household", "responsible_cadre_cipher", "{book}/household.responsible_cadre/{id}"),
+    SealedColumn("member", "name_cipher", "{book}/member.name/{id}"),
+    SealedColumn("member", "id_number_cipher", "{book}/member.id_number/{id}"),
+    SealedColumn("member", "phone_cipher", "{book}/member.phone/{id}"),
+    SealedColumn("lead", "description_cipher", "{book}/lead.description/{id}"),
+    SealedColumn("lead", "reason_cipher", "{book}/lead.reason/{id}"),
+    SealedColumn("lead_step", "note_cipher", "{book}/lead_step.note.{position}/{lead_id}"),
+    SealedColumn("claim_details", "details_cipher", "{book}/claim_details/{claim_id}/{version}"),
+    SealedColumn("claim_decision", "inputs_cipher", "{book}/claim_decision.inputs/{claim_id}/{version}"),
+    SealedColumn("claim_decision", "content_cipher", "{book}/claim_decision.content/{claim_id}/{version}"),
+    SealedColumn("claim_event", "note_cipher", "{book}/claim_event.note/{claim_id}/{position}"),
+    SealedColumn("payout_item", "holder_cipher", "{book}/payout_item.holder/{id}"),
+    SealedColumn("payout_item", "account_cipher", "{book}/payout_item.account/{id}"),
+    SealedColumn("bank_return_row", "reason_cipher", "{book}/bank_return_row.reason/{item_id}"),
+)
