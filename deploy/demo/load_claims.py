@@ -33,13 +33,15 @@ async def load_claims(api: Api, figures: Figures, households: tuple[Household, .
         "claims", "/policies", "county", "policy", {**figures.policy.model_dump(), "funding": "county_paid"}
     )
     for cause, figures_of_cause in terms.items():
-        await api.post(
+        draft = await api.post(
             "claims",
             f"/policies/{policy['id']}/terms",
             "county",
             f"terms:{cause}",
             _terms_body(cause, figures_of_cause, figures.policy.year),
         )
+        approval = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
+        await api.post("claims", approval, "admin", f"terms:{cause}:approval", {"outcome": "approved"})
     claims = plan_claims(figures, households)
     ids = await together(_file(api, claim, stored, claim.loss_fen) for claim in claims if claim.loss_fen is not None)
     benefits = await together(_benefit(api, claim_id) for claim_id in ids)

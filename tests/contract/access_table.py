@@ -170,6 +170,7 @@ TABLE = (
     Row("claims", "GET", "/policies", CLAIMS_READERS),
     Row("claims", "GET", "/policies/{policy_id}", CLAIMS_READERS),
     Row("claims", "POST", "/policies/{policy_id}/terms", "county admin"),
+    Row("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval", "county admin"),
     Row("claims", "GET", "/policies/{policy_id}/terms", CLAIMS_READERS),
     Row("claims", "POST", "/eligibility-checks", CLAIMS_READERS),
     Row("claims", "POST", "/claims", "intake"),

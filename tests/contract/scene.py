@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_operations
+from tests.contract import scene_access, scene_bank, scene_budgets, scene_operations
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -399,6 +399,13 @@ async def _terms(scene: Scene) -> Prepared:
     return {"policy_id": str(policy["id"])}, TERMS | dates | sources | {"cause": "schooling"}
 
 
+async def _terms_approval(scene: Scene) -> Prepared:
+    parameters, body = await _terms(scene)
+    path = f"/policies/{parameters['policy_id']}/terms"
+    draft = await scene.county.post("claims", path, body, f"county/{scene.proposer}")
+    return {**parameters, "terms_id": str(draft["id"])}, {"outcome": "approved"}
+
+
 async def _claim(scene: Scene) -> Prepared:
     return {}, await scene.claim_body()
 
@@ -466,6 +473,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/givers"): _giver,
     ("ledger", "POST", "/givers/{ref}/disclosure"): _of_giver,
     ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
+    **scene_access.MAKERS,
     **scene_bank.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
@@ -485,6 +493,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/income-lines"): _income_line,
     ("claims", "POST", "/policies"): _policy,
     ("claims", "POST", "/policies/{policy_id}/terms"): _terms,
+    ("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval"): _terms_approval,
     ("claims", "POST", "/eligibility-checks"): _claim,
     ("claims", "POST", "/claims"): _claim,
     ("claims", "POST", "/claims/{claim_id}/decision/recomputation"): _recomputation,

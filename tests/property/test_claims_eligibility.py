@@ -12,7 +12,8 @@ from claims.eligibility.benefit import compute
 from claims.eligibility.codec import inputs_from_text, to_text
 from claims.eligibility.model import CheckOutcome, Inputs, LossItem, OtherPayment, Outcome
 from claims.eligibility.rules import decide
-from claims.policies.rules import Base, MeasuredOn, Terms, Tier, TierMode, in_force, overlapped_version, terms_faults
+from claims.policies.rules import Base, MeasuredOn, Terms, Tier, TierMode, in_force, overlapped_version
+from claims.policies.soundness import terms_faults
 from tests.support.decision_inputs import ELIGIBLE, POLICY, SOURCES, TERMS
 
 AMOUNTS = st.integers(min_value=1, max_value=10**15) | st.integers(min_value=1, max_value=5_000_000)

@@ -122,12 +122,19 @@ class Office:
         return await self.read(f"/households/{made['id']}")
 
     async def programme(self, *written: Json, year: int = 2021) -> Json:
-        """Write a policy with terms (those of a serious illness by default)."""
+        """Write a policy with terms (those of a serious illness by default), approved by a second person."""
         body = {"year": year, "insurer": "演示保险公司（虚构）", "funding": "county_paid"}
         policy = await self.made("/policies", body, "county")
         for one in written or (terms(),):
-            await self.made(f"/policies/{policy['id']}/terms", one, "county")
+            await self.in_force(policy, one)
         return policy
+
+    async def in_force(self, policy: Json, written: Json) -> Json:
+        """Write terms and let a second person approve them."""
+        draft = await self.made(f"/policies/{policy['id']}/terms", written, "county")
+        return await self.made(
+            f"/policies/{policy['id']}/terms/{draft['id']}/approval", {"outcome": "approved"}, "admin"
+        )
 
     def claim(self, family: Json, member: int = 0, **other: object) -> Json:
         """Return a claim as reported: 18,000.00 yuan lost, which the default terms answer with 11,000.00."""

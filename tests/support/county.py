@@ -109,7 +109,9 @@ class County:
             "reporting_days": 60,
             "sources": dict.fromkeys(figures, "assumed"),
         }
-        await self.post("claims", f"/policies/{policy['id']}/terms", terms, "county")
+        draft = await self.post("claims", f"/policies/{policy['id']}/terms", terms, "county")
+        path = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
+        await self.post("claims", path, {"outcome": "approved"}, "admin")
 
     async def receive(self, amount_fen: int) -> None:
         """Money arrives in the insurance fund."""

@@ -121,12 +121,10 @@ async def test_the_service_role_changes_nothing_but_the_key_of_a_ciphertext(
     async with clients("claims", claims_settings) as client:
         await use(Office(client, issuer))
 
-    async def refused(engine: AsyncEngine, statement: str) -> str | None:
-        with pytest.raises(DBAPIError) as error:
-            async with engine.begin() as conn:
-                await conn.exec_driver_sql("SELECT set_config('fangpin.cipher_change', 'on', true)")
-                await conn.exec_driver_sql(statement)
-        return sqlstate(error.value)
+    async def attack(statement: str) -> None:
+        async with service.begin() as conn:
+            await conn.exec_driver_sql("SELECT set_config('fangpin.cipher_change', 'on', true)")
+            await conn.exec_driver_sql(statement)
 
     details = {"table": "claim_details", "column": "details_cipher"}
     shorter = "substr(details_cipher, 1, octet_length(details_cipher) - 1)"
@@ -140,12 +138,13 @@ async def test_the_service_role_changes_nothing_but_the_key_of_a_ciphertext(
         ("INSERT INTO reseal_batch (key_id, row_count) VALUES ('c', 1)", NOT_PERMITTED),
         ("CREATE TRIGGER mine BEFORE INSERT ON claim FOR EACH ROW EXECUTE FUNCTION erased()", NOT_PERMITTED),
     ):
-        assert await refused(service, statement) == code, statement
+        with pytest.raises(DBAPIError) as refused:
+            await attack(statement)
+        assert sqlstate(refused.value) == code, statement
     async with owner.begin() as conn:
         pinned = await conn.scalars(sa.text("SELECT proname FROM pg_proc WHERE prosecdef AND proconfig IS NULL"))
         assert pinned.all() == []
-    async with service.begin() as conn:
-        await conn.exec_driver_sql(RESEAL.format(**details, after=OTHER_KEY))
+    await attack(RESEAL.format(**details, after=OTHER_KEY))
     # Even what is let through is on record; the row's other columns are as they were.
     async with service.connect() as conn:
         row = (await conn.execute(sa.text("SELECT sealed_table, key_id, row_count FROM reseal_batch"))).one()

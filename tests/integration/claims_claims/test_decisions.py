@@ -297,7 +297,7 @@ async def test_new_terms_change_open_claims_and_no_final_decision(office: Office
     open_claim = await office.checked(await office.family())
     before = await office.read(f"/claims/{final['id']}/decision")
     newer = terms(deductible_fen=500_000, supersedes=1)
-    await office.made(f"/policies/{policy['id']}/terms", newer, "county")
+    await office.in_force(policy, newer)
     assert await office.read(f"/claims/{final['id']}/decision") == before
     assert (await office.read(f"/claims/{open_claim['id']}/decision"))["terms_version"] == 1
     assert (await office.step(open_claim, "county_approval", "county")).status_code == 201

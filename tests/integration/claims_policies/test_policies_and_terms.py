@@ -27,6 +27,8 @@ async def test_a_policy_covers_its_calendar_year_and_is_found_again(office: Offi
         "valid_to": "2021-12-31",
         "created_at": made["created_at"],
         "created_by": "county-1",
+        **dict.fromkeys(("pool_fen", "fee_bp", "surplus_rule")),
+        "sources": dict.fromkeys(("pool_fen", "fee_bp", "surplus_rule")),
     }
     assert await office.read(f"/policies/{made['id']}") == made
     unnamed = await office.made(
@@ -38,6 +40,37 @@ async def test_a_policy_covers_its_calendar_year_and_is_found_again(office: Offi
     assert (await office.read("/policies", cursor=first["next_cursor"])) == {"items": [unnamed], "next_cursor": None}
 
 
+POOL = {
+    "funding": "insurer_pool",
+    "pool_fen": 50_000_000,
+    "fee_bp": 1_500,
+    "surplus_rule": "carried_forward",
+    "sources": {"pool_fen": "assumed", "fee_bp": "Wuyang", "surplus_rule": "Wei county 2017"},
+}
+
+
+async def test_a_programme_with_an_insurer_s_pool_says_what_the_pool_is_and_what_becomes_of_it(office: Office) -> None:
+    made = await office.made("/policies", {**POLICY, **POOL}, "county")
+    assert {name: made[name] for name in POOL} == POOL
+    assert (await office.read(f"/policies/{made['id']}")) == made
+
+
+async def test_every_fault_of_a_programme_s_figures_is_named_at_once(office: Office) -> None:
+    bare = await office.post("/policies", {**POLICY, "funding": "insurer_pool"}, "county")
+    assert bare.status_code == 422
+    found = {(error["field"], error["code"]) for error in bare.json()["errors"]}
+    assert found == {(name, "pool_figure_missing") for name in ("pool_fen", "fee_bp", "surplus_rule")}
+    crooked = {**POLICY, "pool_fen": 1, "sources": {"fee_bp": "assumed"}}
+    found = {(e["field"], e["code"]) for e in (await office.post("/policies", crooked, "county")).json()["errors"]}
+    assert found == {
+        ("pool_fen", "not_without_pool"),
+        ("sources.pool_fen", "source_missing"),
+        ("sources.fee_bp", "source_without_figure"),
+    }
+    over = await office.post("/policies", {**POLICY, **POOL, "fee_bp": 10_001}, "county")
+    assert (over.status_code, over.json()["field"]) == (422, "fee_bp")
+
+
 async def test_a_book_has_one_policy_a_year_however_many_write_it(office: Office) -> None:
     answers = await asyncio.gather(*(office.post("/policies", POLICY, "county") for _ in range(6)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
@@ -46,7 +79,7 @@ async def test_a_book_has_one_policy_a_year_however_many_write_it(office: Office
 
 async def test_a_badly_formed_policy_is_refused(office: Office) -> None:
     for change, field in (
-        ({"funding": "insurer_pool"}, "funding"),
+        ({"funding": "nobody"}, "funding"),
         ({"year": "2021"}, "year"),
         ({"year": 1899}, "year"),
         ({"insurer": ""}, "insurer"),
@@ -63,7 +96,9 @@ async def test_terms_are_shown_as_they_were_written_with_every_source(office: Of
     body = terms(loss_kinds=["medical_bill"], valid_to="2021-06-30")
     body["sources"]["loss_kinds"] = "assumed"
     made = await office.made(f"/policies/{policy['id']}/terms", body, "county")
-    assert {key: made[key] for key in body} == body
+    assert {key: made[key] for key in body if key != "sources"} == {key: body[key] for key in body if key != "sources"}
+    assert {name: text for name, text in made["sources"].items() if text is not None} == body["sources"]
+    assert (made["status"], made["decided_by"], made["reason"]) == ("draft", None, None)
     assert (made["version"], made["supersedes"], made["tiers_measured_on"]) == (1, None, "excess_over_deductible")
     assert (await office.read(f"/policies/{policy['id']}/terms"))["items"] == [made]
     net = terms("accident", tiers=[{"from_fen": 300_000, "rate_bp": 10_000}])
@@ -102,6 +137,20 @@ FAULTS: list[tuple[Json, str]] = [
     ({"sources": {key: text for key, text in terms()["sources"].items() if key != "cap_fen"}}, "sources.cap_fen"),
     ({"sources": {**terms()["sources"], "cap_fen": " "}}, "sources.cap_fen"),
     ({"supersedes": 1}, "supersedes"),
+    ({"warning_fen": 1}, "sources.warning_fen"),
+    ({"claim_cap_fen": 299_999, "sources": {**terms()["sources"], "claim_cap_fen": "x"}}, "claim_cap_fen"),
+    (
+        {"household_cap_fen": 9_999_999, "sources": {**terms()["sources"], "household_cap_fen": "x"}},
+        "household_cap_fen",
+    ),
+    ({"prior_payers": ["a", "a"], "sources": {**terms()["sources"], "prior_payers": "x"}}, "prior_payers"),
+    ({"third_party": "excluded"}, "sources.third_party"),
+    ({"third_party": "ignored"}, "third_party"),
+    (
+        {"exclusions": [{"code": "drunk driving", "text_zh": "酒驾", "text_en": "x", "source": "x"}]},
+        "exclusions[0].code",
+    ),
+    ({"grades": [{"grade": 11, "amount_fen": 1}]}, "grades[0].grade"),
 ]
 
 
@@ -135,7 +184,7 @@ async def test_several_faults_are_named_at_once(office: Office) -> None:
 async def test_terms_of_one_cause_do_not_overlap_unless_they_supersede(office: Office) -> None:
     policy = await office.made("/policies", POLICY, "county")
     path = f"/policies/{policy['id']}/terms"
-    await office.made(path, terms(valid_to="2021-06-30"), "county")
+    await office.in_force(policy, terms(valid_to="2021-06-30"))
     for days in (("2021-01-01", "2021-01-01"), ("2021-06-30", "2021-12-31"), ("2021-02-01", "2021-03-01")):
         refused = await office.post(path, terms(valid_from=days[0], valid_to=days[1]), "county")
         assert (refused.status_code, refused.json()["code"], refused.json()["version"]) == (409, "terms_overlap", 1), (
@@ -157,6 +206,63 @@ async def test_of_overlapping_terms_written_at_once_one_is_accepted(office: Offi
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
 
 
+async def test_terms_decide_nothing_until_a_second_person_approves_them(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    path = f"/policies/{policy['id']}/terms"
+    draft = await office.made(path, terms(), "county")
+    claim = office.claim(await office.family())
+    refused = await office.post("/claims", claim, "intake")
+    assert (refused.status_code, refused.json()["code"]) == (409, "event_outside_policy")
+    own = await office.post(f"{path}/{draft['id']}/approval", {"outcome": "approved"}, "county")
+    assert (own.status_code, own.json()["code"]) == (409, "same_person")
+    # The same person under another role is the same person.
+    own = await office.post(f"{path}/{draft['id']}/approval", {"outcome": "approved"}, "admin", sub="county-1")
+    assert (own.status_code, own.json()["code"]) == (409, "same_person")
+    approved = await office.made(f"{path}/{draft['id']}/approval", {"outcome": "approved"}, "admin")
+    assert (approved["status"], approved["created_by"], approved["decided_by"]) == ("approved", "county-1", "admin-1")
+    assert (await office.made("/claims", claim, "intake"))["benefit_fen"] == 1_100_000
+    again = await office.post(f"{path}/{draft['id']}/approval", {"outcome": "refused", "reason": "x"}, "admin")
+    assert (again.status_code, again.json()["code"]) == (409, "terms_decided")
+
+
+async def test_refused_terms_say_why_decide_nothing_and_make_room(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    path = f"/policies/{policy['id']}/terms"
+    draft = await office.made(path, terms(), "county")
+    silent = await office.post(f"{path}/{draft['id']}/approval", {"outcome": "refused"}, "admin")
+    assert (silent.status_code, silent.json()["field"]) == (422, "reason")
+    refused = await office.made(f"{path}/{draft['id']}/approval", {"outcome": "refused", "reason": "比例有误"}, "admin")
+    assert (refused["status"], refused["reason"]) == ("refused", "比例有误")
+    asked = (await office.post("/eligibility-checks", office.claim(await office.family()), "intake")).json()
+    assert (asked["outcome"], asked["terms_version"]) == ("refused", None)
+    assert (await office.in_force(policy, terms()))["version"] == 2
+
+
+async def test_terms_are_put_in_force_in_the_order_in_which_they_take_over(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    path = f"/policies/{policy['id']}/terms"
+    await office.in_force(policy, terms())
+    second = await office.made(path, terms(supersedes=1), "county")
+    third = await office.made(path, terms(supersedes=2), "county")
+    early = await office.post(f"{path}/{third['id']}/approval", {"outcome": "approved"}, "admin")
+    assert (early.status_code, early.json()["code"], early.json()["version"]) == (409, "earlier_terms_open", 2)
+    await office.made(f"{path}/{second['id']}/approval", {"outcome": "refused", "reason": "x"}, "admin")
+    # It was to take over from a version that never came into force; the one in force it does not name.
+    beside = await office.post(f"{path}/{third['id']}/approval", {"outcome": "approved"}, "admin")
+    assert (beside.status_code, beside.json()["code"], beside.json()["version"]) == (409, "terms_overlap", 1)
+
+
+async def test_of_two_people_deciding_a_draft_at_once_one_is_heard(office: Office) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    draft = await office.made(f"/policies/{policy['id']}/terms", terms(), "county")
+    path = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
+    bodies = [{"outcome": "approved"}, {"outcome": "refused", "reason": "x"}] * 2
+    answers = await asyncio.gather(
+        *(office.post(path, body, "admin", sub=f"admin-{index}") for index, body in enumerate(bodies))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+
+
 async def test_the_terms_of_the_event_s_day_decide(office: Office) -> None:
     await office.programme(terms(valid_to="2021-06-30"), terms(valid_from="2021-07-01", deductible_fen=500_000))
     family = await office.family()
@@ -176,6 +282,19 @@ async def test_policies_and_terms_are_written_by_who_may(office: Office) -> None
         assert (await office.client.get(f"/v1/books/{office.book}{path}")).status_code == 401
         foreign = f"/v1/books/610924{path}"
         assert (await office.client.get(foreign, headers=office.headers("county"))).status_code == 403
+
+
+async def test_the_database_takes_no_approval_from_who_wrote_the_draft(office: Office, service: AsyncEngine) -> None:
+    policy = await office.made("/policies", POLICY, "county")
+    await office.made(f"/policies/{policy['id']}/terms", terms(), "county")
+    approve = (
+        "INSERT INTO terms_approval (book, terms_id, drafted_by, outcome, decided_by, decided_at)"
+        " SELECT book, id, {drafted_by}, 'approved', created_by, now() FROM terms"
+    )
+    for drafted_by in ("created_by", "'somebody-else'"):
+        with pytest.raises(sa.exc.IntegrityError):
+            async with service.begin() as conn:
+                await conn.execute(sa.text(approve.format(drafted_by=drafted_by)))
 
 
 async def test_the_database_holds_the_bounds_of_terms(office: Office, service: AsyncEngine) -> None:

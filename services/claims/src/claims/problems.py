@@ -65,6 +65,22 @@ TERMS_OVERLAP = ProblemType(
     detail_zh="与第 {version} 版的有效期重叠；如要替代，请在 supersedes 注明该版本。",
     detail_en="Version {version} is in force on some of these days; name it in `supersedes` to take over from it.",
 )
+TERMS_DECIDED = ProblemType(
+    code="terms_decided",
+    status=409,
+    title_zh="该版条款已审批",
+    title_en="This version of the terms was decided already",
+    detail_zh="现状态：{status_now}。",
+    detail_en="It is {status_now}.",
+)
+EARLIER_TERMS_OPEN = ProblemType(
+    code="earlier_terms_open",
+    status=409,
+    title_zh="被替代的条款尚未审批",
+    title_en="The terms it supersedes are still a draft",
+    detail_zh="请先审批第 {version} 版。",
+    detail_en="Decide version {version} first.",
+)
 EVENT_OUTSIDE_POLICY = ProblemType(
     code="event_outside_policy",
     status=409,

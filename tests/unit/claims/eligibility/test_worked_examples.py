@@ -10,7 +10,8 @@ import yaml
 
 from claims.eligibility.model import CheckOutcome, Inputs, LossItem, OtherPayment, Outcome
 from claims.eligibility.rules import decide
-from claims.policies.rules import Base, Cause, Tier, TierMode, terms_faults
+from claims.policies.rules import Base, Cause, Tier, TierMode
+from claims.policies.soundness import terms_faults
 from tests.support.decision_inputs import ELIGIBLE, POLICY, SOURCES, TERMS
 
 BOOK = yaml.safe_load(Path(__file__).with_name("worked_examples.yaml").read_text(encoding="utf-8"))

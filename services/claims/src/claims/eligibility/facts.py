@@ -22,11 +22,11 @@ from claims.policies.rules import Base, Policy, Terms, in_force
 
 
 async def terms_on(conn: AsyncConnection, book: str, claim: ClaimData) -> tuple[Policy | None, Terms | None]:
-    """Return the programme that covers the event's day and its terms for the cause; None for what there is not."""
+    """Return the programme that covers the event's day and its approved terms for the cause; None for what there is not."""
     policy = await policies.policy_on(conn, book, claim.event_on)
     if policy is None:
         return None, None
-    versions = [stored.terms for stored in await policies.terms_of_policy(conn, book, policy.id, claim.cause)]
+    versions = await policies.approved_terms(conn, book, policy.id, claim.cause)
     return policy, in_force(versions, claim.cause, claim.event_on)
 
 

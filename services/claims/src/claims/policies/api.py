@@ -12,10 +12,11 @@ from claims.context import Ctx
 from claims.idempotency import once
 from claims.policies import service
 from claims.policies.rules import Cause
-from claims.policies.schemas import PolicyIn, PolicyOut, TermsIn, TermsList, TermsOut
-from claims.problems import POLICY_EXISTS, TERMS_OVERLAP
+from claims.policies.schemas import ApprovalIn, PolicyIn, PolicyOut, TermsIn, TermsList, TermsOut
+from claims.problems import EARLIER_TERMS_OPEN, POLICY_EXISTS, TERMS_DECIDED, TERMS_OVERLAP
 from common.auth import Principal, require
 from common.dates import now_utc
+from common.errors import SAME_PERSON
 from common.idempotency import IdempotencyKey
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from common.text import BookCode
@@ -72,7 +73,7 @@ async def write_terms(
     principal: Writer,
     key: IdempotencyKey,
 ) -> Response:
-    """Write a version of the terms of one cause 发布条款. It changes no decision that is final."""
+    """Write a version of the terms of one cause 起草条款: a draft, until a second person approves it."""
 
     async def work(conn: AsyncConnection) -> TermsOut:
         return await service.write_terms(
@@ -82,9 +83,36 @@ async def write_terms(
     return await once(context, request, book, key, work)
 
 
+@router.post(
+    "/{policy_id}/terms/{terms_id}/approval",
+    status_code=201,
+    response_model=TermsOut,
+    responses=responses(404, 409, TERMS_DECIDED, SAME_PERSON, EARLIER_TERMS_OPEN, TERMS_OVERLAP),
+    summary="Approve or refuse terms",
+)
+async def decide_terms(
+    request: Request,
+    context: Ctx,
+    book: BookCode,
+    policy_id: UUID,
+    terms_id: UUID,
+    body: ApprovalIn,
+    principal: Writer,
+    key: IdempotencyKey,
+) -> Response:
+    """Put a draft in force, or refuse it with a reason 审批条款. Never who wrote it. No final decision changes."""
+
+    async def work(conn: AsyncConnection) -> TermsOut:
+        return await service.decide_terms(
+            conn, book=book, policy_id=policy_id, terms_id=terms_id, body=body, by_person=principal.sub, now=now_utc()
+        )
+
+    return await once(context, request, book, key, work)
+
+
 @router.get("/{policy_id}/terms", response_model=TermsList, responses=responses(404), summary="List terms")
 async def list_terms(
     context: Ctx, book: BookCode, policy_id: UUID, _: Reader, cause: Annotated[Cause | None, Query()] = None
 ) -> TermsList:
-    """List every version of a programme's terms, by cause and version 条款列表."""
+    """List every version of a programme's terms, drafts and refused ones too, by cause and version 条款列表."""
     return TermsList(items=await service.list_terms(context, book, policy_id, cause), next_cursor=None)

@@ -17,6 +17,10 @@ POLICY: dict[str, object] = {
     **POLICY_IN,
     "valid_from": "2021-01-01",
     "valid_to": "2021-12-31",
+    "pool_fen": None,
+    "fee_bp": None,
+    "surplus_rule": None,
+    "sources": {"pool_fen": None, "fee_bp": None, "surplus_rule": None},
     "created_at": "2021-01-04T01:30:00Z",
     "created_by": "county-1",
 }
@@ -49,13 +53,48 @@ TERMS_IN: dict[str, object] = {
     },
 }
 
+_NOT_SET: dict[str, object] = dict.fromkeys(
+    (
+        "warning_fen",
+        "claim_cap_fen",
+        "person_cap_fen",
+        "household_cap_fen",
+        "person_year_cap_fen",
+        "household_year_cap_fen",
+    )
+)
+_EMPTY: dict[str, list[object]] = {
+    name: [] for name in ("grades", "exclusions", "prior_payers", "required_documents", "evidence_kinds")
+}
+
 TERMS: dict[str, object] = {
     "id": TERMS_ID,
     "policy_id": POLICY_ID,
     **TERMS_IN,
+    **_NOT_SET,
+    **_EMPTY,
+    "third_party": "deducted",
+    "sources": {
+        **_NOT_SET,
+        **dict.fromkeys((*(name for name in _EMPTY if name != "exclusions"), "third_party")),
+        "deductible_fen": "Qingdao 2022",
+        "tiers": "Qingdao 2022; limits counted above the deductible: assumed",
+        "tier_mode": "assumed",
+        "base": "Qingdao 2022",
+        "cap_fen": "Qingdao 2022",
+        "waiting_days": "assumed",
+        "reporting_days": "assumed",
+        "loss_kinds": "assumed",
+    },
+    "status": "draft",
     "version": 1,
     "supersedes": None,
     "tiers_measured_on": "excess_over_deductible",
     "created_at": "2021-01-04T01:40:00Z",
     "created_by": "county-1",
+    "decided_at": None,
+    "decided_by": None,
+    "reason": None,
 }
+
+APPROVAL_IN: dict[str, object] = {"outcome": "approved", "reason": "与县政府文件一致"}

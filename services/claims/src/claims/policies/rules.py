@@ -1,15 +1,17 @@
 """What an insurance programme and its dated terms are, and when a set of terms is sound. Pure.
 
 Every figure that decides money stands here as data with a date and a source; nothing in code knows a rate or a cap.
-A programme covers the calendar year it is named after [assumed]. Terms are versions that are never changed: a later
-version may take over from a named earlier one, and the version in force on a day is the highest one whose validity
-holds that day.
+A programme covers the calendar year it is named after [assumed]. Terms are versions that are never changed: each is a
+draft until a second person approves or refuses it, a later version may take over from a named earlier one, and the
+version in force on a day is the highest approved one whose validity holds that day. What is wrong with terms or a
+programme is told by `soundness`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +33,29 @@ class Funding(StrEnum):
     """Whose account the benefit is paid from."""
 
     COUNTY_PAID = "county_paid"
+    INSURER_POOL = "insurer_pool"
+
+
+class SurplusRule(StrEnum):
+    """What becomes of pool money that was not used in the year."""
+
+    CARRIED_FORWARD = "carried_forward"
+    RETURNED_TO_TREASURY = "returned_to_treasury"
+
+
+class ThirdParty(StrEnum):
+    """What the terms say of a loss somebody else is liable for: what they pay is deducted, or nothing is paid at all."""
+
+    DEDUCTED = "deducted"
+    EXCLUDED = "excluded"
+
+
+class TermsStatus(StrEnum):
+    """Where a version of terms stands. Only an approved version ever decides a claim."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    REFUSED = "refused"
 
 
 class TierMode(StrEnum):
@@ -63,22 +88,62 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A circumstance under which nothing is paid, from a day to a day (both inclusive), in both languages."""
+
+    code: str
+    zh: str
+    en: str
+    valid_from: date
+    valid_to: date
+    source: str
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the exclusion is in force on `day`."""
+        return self.valid_from <= day <= self.valid_to
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
-    """Where each figure of the terms comes from: a citation, or the word `assumed`."""
+    """Where each figure of the terms comes from: a citation, or the word `assumed`. None where there is no such figure."""
 
     deductible_fen: str
-    tiers: str
+    tiers: str | None
     tier_mode: str
     base: str
     cap_fen: str
     waiting_days: str
     reporting_days: str
     loss_kinds: str | None
+    warning_fen: str | None = None
+    claim_cap_fen: str | None = None
+    person_cap_fen: str | None = None
+    household_cap_fen: str | None = None
+    person_year_cap_fen: str | None = None
+    household_year_cap_fen: str | None = None
+    grades: str | None = None
+    required_documents: str | None = None
+    prior_payers: str | None = None
+    evidence_kinds: str | None = None
+    third_party: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySources:
+    """Where each figure of a programme comes from; None where there is no such figure."""
+
+    pool_fen: str | None = None
+    fee_bp: str | None = None
+    surplus_rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A programme of one year. Its validity is inclusive on both ends."""
+    """A programme of one year. Its validity is inclusive on both ends.
+
+    `pool_fen` is the year's pool or premium handed to the insurer, from which benefits are then paid; `fee_bp` the
+    insurer's fee in basis points of what is paid out.
+    """
 
     id: UUID
     year: int
@@ -87,13 +152,50 @@ class Policy:
     funding: Funding
     valid_from: date
     valid_to: date
+    pool_fen: int | None = None
+    fee_bp: int | None = None
+    surplus_rule: SurplusRule | None = None
+    sources: PolicySources = field(default_factory=PolicySources)
+
+
+class Cap(StrEnum):
+    """A limit on what is paid, by the name of its figure. All but the claim's own are running: earlier benefits use them up."""
+
+    BASE = "cap_fen"
+    CLAIM = "claim_cap_fen"
+    PERSON = "person_cap_fen"
+    HOUSEHOLD = "household_cap_fen"
+    PERSON_YEAR = "person_year_cap_fen"
+    HOUSEHOLD_YEAR = "household_year_cap_fen"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Whose benefits of the policy's year use a cap up: a person's or a household's, for the cause or for all causes."""
+
+    base: Base
+    all_causes: bool
+
+
+RUNNING: Final[Mapping[Cap, Running]] = MappingProxyType(
+    {
+        Cap.PERSON: Running(Base.PERSON, all_causes=False),
+        Cap.HOUSEHOLD: Running(Base.HOUSEHOLD, all_causes=False),
+        Cap.PERSON_YEAR: Running(Base.PERSON, all_causes=True),
+        Cap.HOUSEHOLD_YEAR: Running(Base.HOUSEHOLD, all_causes=True),
+    }
+)
+"""The running caps beside the base's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """One version of the figures of one cause. Validity is inclusive on both ends; amounts are fen.
 
-    `loss_kinds` empty means that every kind of loss counts.
+    `loss_kinds` and `prior_payers` empty mean that every kind of loss, and what every payer paid, counts. `warning_fen`
+    is the warning line: below it the loss is not looked at. `grade_fen` holds a fixed benefit for each of the ten
+    disability grades, the gravest (grade 1) first, or nothing; a claim that states a grade gets it instead of the
+    tiers. `evidence_kinds` are kinds of loss that need an invoice or settlement number.
     """
 
     id: UUID
@@ -111,12 +213,37 @@ class Terms:
     reporting_days: int
     loss_kinds: tuple[str, ...]
     sources: Sources
+    warning_fen: int | None = None
+    claim_cap_fen: int | None = None
+    person_cap_fen: int | None = None
+    household_cap_fen: int | None = None
+    person_year_cap_fen: int | None = None
+    household_year_cap_fen: int | None = None
+    grade_fen: tuple[int, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    required_documents: tuple[str, ...] = ()
+    prior_payers: tuple[str, ...] = ()
+    evidence_kinds: tuple[str, ...] = ()
+    third_party: ThirdParty = ThirdParty.DEDUCTED
 
     @property
     def measured_on(self) -> MeasuredOn:
         """What the tier limits count, told by where the first tier starts (at 0, or at the deductible)."""
-        starts_at_deductible = self.tiers[0].from_fen == self.deductible_fen
+        starts_at_deductible = bool(self.tiers) and self.tiers[0].from_fen == self.deductible_fen
         return MeasuredOn.NET_LOSS if self.deductible_fen and starts_at_deductible else MeasuredOn.EXCESS
+
+    @property
+    def caps(self) -> Mapping[Cap, int]:
+        """Every cap these terms set, in fen."""
+        amounts = {
+            Cap.BASE: self.cap_fen,
+            Cap.CLAIM: self.claim_cap_fen,
+            Cap.PERSON: self.person_cap_fen,
+            Cap.HOUSEHOLD: self.household_cap_fen,
+            Cap.PERSON_YEAR: self.person_year_cap_fen,
+            Cap.HOUSEHOLD_YEAR: self.household_year_cap_fen,
+        }
+        return {cap: amount for cap, amount in amounts.items() if amount is not None}
 
 
 def policy_year(year: int) -> tuple[date, date]:
@@ -124,64 +251,8 @@ def policy_year(year: int) -> tuple[date, date]:
     return date(year, 1, 1), date(year, 12, 31)
 
 
-class TermsFault(StrEnum):
-    """What can be wrong with terms as such; each is one refusal text."""
-
-    VALIDITY_REVERSED = "validity_reversed"
-    OUTSIDE_POLICY = "outside_policy"
-    FIRST_TIER = "first_tier"
-    TIERS_NOT_ASCENDING = "tiers_not_ascending"
-    RATE_OVER_WHOLE = "rate_over_whole"
-    WHOLE_AMOUNT_RATE_FALLS = "whole_amount_rate_falls"
-    CAP_BELOW_DEDUCTIBLE = "cap_below_deductible"
-    SOURCE_MISSING = "source_missing"
-    SOURCE_WITHOUT_FIGURE = "source_without_figure"
-
-
-def terms_faults(terms: Terms, policy: Policy) -> tuple[tuple[str, TermsFault], ...]:
-    """Return every fault of `terms` with the field that carries it; empty where they are sound."""
-    faults: list[tuple[str, TermsFault]] = []
-    if terms.valid_to < terms.valid_from:
-        faults.append(("valid_to", TermsFault.VALIDITY_REVERSED))
-    if terms.valid_from < policy.valid_from or terms.valid_from > policy.valid_to:
-        faults.append(("valid_from", TermsFault.OUTSIDE_POLICY))
-    if terms.valid_to > policy.valid_to:
-        faults.append(("valid_to", TermsFault.OUTSIDE_POLICY))
-    if terms.cap_fen < terms.deductible_fen:
-        faults.append(("cap_fen", TermsFault.CAP_BELOW_DEDUCTIBLE))
-    if terms.loss_kinds and terms.sources.loss_kinds is None:
-        faults.append(("sources.loss_kinds", TermsFault.SOURCE_MISSING))
-    if not terms.loss_kinds and terms.sources.loss_kinds is not None:
-        faults.append(("sources.loss_kinds", TermsFault.SOURCE_WITHOUT_FIGURE))
-    faults.extend(tier_faults(terms))
-    return tuple(faults)
-
-
-def tier_faults(terms: Terms) -> list[tuple[str, TermsFault]]:
-    """Return the faults of the tiers alone.
-
-    Tiers are given by their starts, so they leave no gap once the first starts at 0 (limits count the excess over
-    the deductible) or at the deductible (limits count the net loss). Rates of whole-amount tiers may not fall: a
-    larger loss must never pay less.
-    """
-    faults: list[tuple[str, TermsFault]] = []
-    if terms.tiers[0].from_fen not in {0, terms.deductible_fen}:
-        faults.append(("tiers[0].from_fen", TermsFault.FIRST_TIER))
-    for index, tier in enumerate(terms.tiers):
-        if tier.rate_bp > RATE_WHOLE_BP:
-            faults.append((f"tiers[{index}].rate_bp", TermsFault.RATE_OVER_WHOLE))
-        if index == 0:
-            continue
-        before = terms.tiers[index - 1]
-        if tier.from_fen <= before.from_fen:
-            faults.append((f"tiers[{index}].from_fen", TermsFault.TIERS_NOT_ASCENDING))
-        if terms.tier_mode is TierMode.WHOLE_AMOUNT and tier.rate_bp < before.rate_bp:
-            faults.append((f"tiers[{index}].rate_bp", TermsFault.WHOLE_AMOUNT_RATE_FALLS))
-    return faults
-
-
 def in_force(versions: Iterable[Terms], cause: Cause, day: date) -> Terms | None:
-    """Return the terms of `cause` in force on `day`: the highest version whose validity holds the day."""
+    """Return the terms of `cause` in force on `day`: the highest of the given versions whose validity holds the day."""
     holding = [terms for terms in versions if terms.cause is cause and terms.valid_from <= day <= terms.valid_to]
     return max(holding, key=lambda terms: terms.version, default=None)
 

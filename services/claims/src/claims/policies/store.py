@@ -1,18 +1,33 @@
-"""SQL of the policies room. Stable for other rooms: `policy_on`, `load_policy`, `load_terms`, `terms_of_policy`."""
+"""SQL of the policies room. Stable for other rooms: `policy_on`, `load_policy`, `load_terms`, `approved_terms`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.policies.rules import Base, Cause, Funding, Policy, Sources, Terms, Tier, TierMode
-from claims.policies.tables import policy, terms
+from claims.policies.rules import (
+    Base,
+    Cause,
+    Exclusion,
+    Funding,
+    Policy,
+    PolicySources,
+    Sources,
+    SurplusRule,
+    Terms,
+    TermsStatus,
+    ThirdParty,
+    Tier,
+    TierMode,
+)
+from claims.policies.tables import policy, terms, terms_approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +40,29 @@ class StoredPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A second person's word on a version of terms."""
+
+    outcome: TermsStatus
+    reason: str | None
+    decided_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTerms:
-    """A version of terms and who wrote it."""
+    """A version of terms, who wrote it, and what the second person said; None while nobody has."""
 
     policy_id: UUID
     terms: Terms
     created_at: datetime
     created_by: str
+    approval: Approval | None = None
+
+    @property
+    def status(self) -> TermsStatus:
+        """Where the version stands."""
+        return TermsStatus.DRAFT if self.approval is None else self.approval.outcome
 
 
 def _policy(row: sa.RowMapping) -> StoredPolicy:
@@ -43,6 +74,10 @@ def _policy(row: sa.RowMapping) -> StoredPolicy:
         funding=Funding(row["funding"]),
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
+        pool_fen=row["pool_fen"],
+        fee_bp=row["fee_bp"],
+        surplus_rule=None if row["surplus_rule"] is None else SurplusRule(row["surplus_rule"]),
+        sources=PolicySources(**row["sources"]),
     )
     return StoredPolicy(found, row["created_at"], row["created_by"])
 
@@ -64,8 +99,43 @@ def _terms(row: sa.RowMapping) -> StoredTerms:
         reporting_days=row["reporting_days"],
         loss_kinds=tuple(row["loss_kinds"]),
         sources=Sources(**row["sources"]),
+        warning_fen=row["warning_fen"],
+        claim_cap_fen=row["claim_cap_fen"],
+        person_cap_fen=row["person_cap_fen"],
+        household_cap_fen=row["household_cap_fen"],
+        person_year_cap_fen=row["person_year_cap_fen"],
+        household_year_cap_fen=row["household_year_cap_fen"],
+        grade_fen=tuple(row["grade_fen"]),
+        exclusions=tuple(_exclusion(one) for one in row["exclusions"]),
+        required_documents=tuple(row["required_documents"]),
+        prior_payers=tuple(row["prior_payers"]),
+        evidence_kinds=tuple(row["evidence_kinds"]),
+        third_party=ThirdParty(row["third_party"]),
     )
-    return StoredTerms(row["policy_id"], found, row["created_at"], row["created_by"])
+    approval = (
+        None
+        if row["outcome"] is None
+        else Approval(TermsStatus(row["outcome"]), row["reason"], row["decided_by"], row["decided_at"])
+    )
+    return StoredTerms(row["policy_id"], found, row["created_at"], row["created_by"], approval)
+
+
+def _exclusion(stored: Mapping[str, str]) -> Exclusion:
+    days = {name: date.fromisoformat(stored[name]) for name in ("valid_from", "valid_to")}
+    return Exclusion(code=stored["code"], zh=stored["zh"], en=stored["en"], source=stored["source"], **days)
+
+
+_WITH_APPROVAL: Final = sa.select(
+    terms,
+    terms_approval.c.outcome,
+    terms_approval.c.reason,
+    terms_approval.c.decided_by,
+    terms_approval.c.decided_at,
+).select_from(
+    terms.outerjoin(
+        terms_approval, sa.and_(terms_approval.c.book == terms.c.book, terms_approval.c.terms_id == terms.c.id)
+    )
+)
 
 
 async def insert_policy(conn: AsyncConnection, book: str, stored: StoredPolicy) -> bool:
@@ -124,27 +194,55 @@ async def insert_terms(conn: AsyncConnection, book: str, stored: StoredTerms) ->
             reporting_days=new.reporting_days,
             loss_kinds=list(new.loss_kinds),
             sources=asdict(new.sources),
+            warning_fen=new.warning_fen,
+            claim_cap_fen=new.claim_cap_fen,
+            person_cap_fen=new.person_cap_fen,
+            household_cap_fen=new.household_cap_fen,
+            person_year_cap_fen=new.person_year_cap_fen,
+            household_year_cap_fen=new.household_year_cap_fen,
+            grade_fen=list(new.grade_fen),
+            exclusions=[
+                {**asdict(one), "valid_from": one.valid_from.isoformat(), "valid_to": one.valid_to.isoformat()}
+                for one in new.exclusions
+            ],
+            required_documents=list(new.required_documents),
+            prior_payers=list(new.prior_payers),
+            evidence_kinds=list(new.evidence_kinds),
+            third_party=new.third_party.value,
             created_at=stored.created_at,
             created_by=stored.created_by,
         )
     )
 
 
-async def load_terms(conn: AsyncConnection, book: str, terms_id: UUID) -> Terms | None:
+async def insert_approval(conn: AsyncConnection, book: str, stored: StoredTerms, approval: Approval) -> None:
+    """Store the second person's word on a version. The caller holds the programme's lock."""
+    await conn.execute(
+        sa.insert(terms_approval).values(
+            book=book, terms_id=stored.terms.id, drafted_by=stored.created_by, **asdict(approval)
+        )
+    )
+
+
+async def load_terms(conn: AsyncConnection, book: str, terms_id: UUID) -> StoredTerms | None:
     """One version of terms, or None."""
-    query = sa.select(terms).where(terms.c.book == book, terms.c.id == terms_id)
+    query = _WITH_APPROVAL.where(terms.c.book == book, terms.c.id == terms_id)
     row = (await conn.execute(query)).mappings().one_or_none()
-    return None if row is None else _terms(row).terms
+    return None if row is None else _terms(row)
+
+
+async def approved_terms(conn: AsyncConnection, book: str, policy_id: UUID, cause: Cause) -> list[Terms]:
+    """The versions of a cause that may decide: those a second person approved."""
+    found = await terms_of_policy(conn, book, policy_id, cause)
+    return [stored.terms for stored in found if stored.status is TermsStatus.APPROVED]
 
 
 async def terms_of_policy(
     conn: AsyncConnection, book: str, policy_id: UUID, cause: Cause | None = None
 ) -> Sequence[StoredTerms]:
     """Every version of a programme's terms, by cause and version. There are few: people write them."""
-    query = (
-        sa.select(terms)
-        .where(terms.c.book == book, terms.c.policy_id == policy_id)
-        .order_by(terms.c.cause, terms.c.version)
+    query = _WITH_APPROVAL.where(terms.c.book == book, terms.c.policy_id == policy_id).order_by(
+        terms.c.cause, terms.c.version
     )
     if cause is not None:
         query = query.where(terms.c.cause == cause.value)
