@@ -105,6 +105,11 @@ BEGIN
                        AND i.status NOT IN ('paid', 'failed', 'withdrawn')))) THEN
         RAISE EXCEPTION 'household % has claims that are not finished', wanted.household_id USING ERRCODE = 'FP120';
     END IF;
+    IF EXISTS (SELECT FROM document d JOIN claim c ON c.book = d.book AND c.id = d.claim_id
+        WHERE d.book = wanted.book AND c.household_id = wanted.household_id AND d.erased_at IS NULL
+        AND (wanted.member_id IS NULL OR c.claimant_member_id = wanted.member_id)) THEN
+        RAISE EXCEPTION 'household % has documents that are not erased', wanted.household_id USING ERRCODE = 'FP122';
+    END IF;
     IF NOT left_already AND 'ended' <> coalesce((SELECT kind FROM monitoring_event
         WHERE book = wanted.book AND household_id = wanted.household_id ORDER BY position DESC LIMIT 1), 'ended') THEN
         RAISE EXCEPTION 'household % is monitored', wanted.household_id USING ERRCODE = 'FP121';
@@ -122,6 +127,7 @@ DECLARE
     claims uuid[];
     items uuid[];
     leads uuid[];
+    new_version integer;
 BEGIN
     PERFORM FROM household WHERE book = NEW.book AND id = NEW.household_id FOR UPDATE;
     PERFORM erasure_permitted(NEW);
@@ -135,13 +141,21 @@ BEGIN
         UPDATE household SET bank_account_cipher = NULL, bank_account_index = NULL, responsible_cadre_cipher = NULL
         WHERE book = NEW.book AND id = NEW.household_id;
     END IF;
-    UPDATE member SET left_on = coalesce(left_on, (now() AT TIME ZONE 'Asia/Shanghai')::date), left_reason = coalesce(left_reason, 'erased')
-    WHERE book = NEW.book AND household_id = NEW.household_id AND (NEW.member_id IS NULL OR id = NEW.member_id);
+    -- An erasure is a change of the household: it has its version and its event, and whoever was present has left.
+    UPDATE household SET version = version + 1, updated_at = now(), updated_by = NEW.by_person
+    WHERE book = NEW.book AND id = NEW.household_id RETURNING version INTO new_version;
+    INSERT INTO household_event (book, household_id, version, kind, changes, at, by_person)
+    VALUES (NEW.book, NEW.household_id, new_version, 'edited',
+            jsonb_build_object('erased', jsonb_build_array(NULL, coalesce(NEW.member_id, NEW.household_id))), now(), NEW.by_person);
+    EXECUTE format('UPDATE member SET left_on = (now() AT TIME ZONE ''Asia/Shanghai'')::date, left_reason = ''erased'' %s
+        WHERE book = $1 AND household_id = $2 AND ($3 IS NULL OR id = $3) AND left_on IS NULL', (SELECT ', since_version = $4'
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'member' AND column_name = 'since_version'))
+        USING NEW.book, NEW.household_id, NEW.member_id, new_version;
     UPDATE claim SET claimant_index = sha256(uuid_send(gen_random_uuid())) WHERE book = NEW.book AND id = ANY (claims);
     FOR sealed IN
         SELECT c.table_name::text AS name, array_agg(c.column_name::text) AS columns
         FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-        WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' GROUP BY c.table_name
+        WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.table_name <> 'document' GROUP BY c.table_name
         HAVING bool_or(c.column_name LIKE '%\_cipher' AND c.data_type = 'bytea')
     LOOP
         whose := CASE
@@ -152,11 +166,15 @@ BEGIN
             WHEN 'claim_id' = ANY (sealed.columns) THEN 'claim_id = ANY ($4)'
             WHEN 'item_id' = ANY (sealed.columns) THEN 'item_id = ANY ($5)'
             WHEN 'lead_id' = ANY (sealed.columns) THEN 'lead_id = ANY ($6)'
+            WHEN 'duplicate_id' = ANY (sealed.columns) THEN '$3 IS NULL AND duplicate_id IN (
+                SELECT id FROM public.possible_duplicate WHERE book = $1 AND $2 IN (household_id, other_household_id))'
             WHEN 'household_id' = ANY (sealed.columns) THEN 'household_id = $2 AND $3 IS NULL'
         END;
         CONTINUE WHEN whose IS NULL;
         SELECT string_agg(CASE
             WHEN name LIKE '%\_cipher' THEN format('%1$I = CASE WHEN %1$I IS NOT NULL THEN ''\x00''::bytea END', name)
+            -- An index not computed yet would be computed from what is no more.
+            WHEN name = 'name_birth_index' THEN format('%1$I = sha256(uuid_send(gen_random_uuid()))', name)
             WHEN name LIKE '%\_index' THEN format('%1$I = CASE WHEN %1$I IS NOT NULL THEN sha256(uuid_send(gen_random_uuid())) END', name)
             ELSE format('%1$I = CASE WHEN %1$I IS NOT NULL THEN ''erased'' END', name) END, ', ')
         INTO assignments FROM unnest(sealed.columns) AS name

@@ -15,6 +15,7 @@ from claims.access import erasure_store as store
 from claims.access.rules import Action
 from claims.access.schemas import ErasedOut, ErasureIn
 from claims.access.service import record_access
+from claims.documents.service import erase_content
 from claims.households import store as households
 from claims.problems import ALREADY_ERASED, CLAIMS_UNFINISHED, HOUSEHOLD_MONITORED
 from common.database import sqlstate
@@ -54,6 +55,8 @@ async def erase(
         raise CLAIMS_UNFINISHED.error(claims=unfinished)
     if household.monitored and (member is None or member.present):
         raise HOUSEHOLD_MONITORED.error()
+    for document_id in await store.documents_of(conn, book, household_id, member_id):
+        await erase_content(conn, book, document_id)
     erasure_id = uuid7()
     try:
         erased_at = await store.insert_erasure(

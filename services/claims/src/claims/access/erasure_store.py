@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.access.tables import erasure
 from claims.claims.tables import claim
+from claims.documents.tables import document
 from claims.policies.tables import policy
 
 FINISHED = ("paid", "refused", "withdrawn", "closed")
@@ -50,3 +51,17 @@ async def insert_erasure(conn: AsyncConnection, row: Mapping[str, object]) -> da
     """Record an erasure; the trigger of its table destroys what is sealed. Answers when."""
     made: datetime = (await conn.execute(sa.insert(erasure).values(row).returning(erasure.c.erased_at))).scalar_one()
     return made
+
+
+async def documents_of(conn: AsyncConnection, book: str, household_id: UUID, member_id: UUID | None) -> list[UUID]:
+    """The documents of the claims of a household, or of one member, that still open."""
+    of_claim = sa.and_(claim.c.book == document.c.book, claim.c.id == document.c.claim_id)
+    chosen = (
+        sa.select(document.c.id)
+        .join(claim, of_claim)
+        .where(document.c.book == book, claim.c.household_id == household_id, document.c.erased_at.is_(None))
+        .order_by(document.c.id)
+    )
+    if member_id is not None:
+        chosen = chosen.where(claim.c.claimant_member_id == member_id)
+    return list((await conn.execute(chosen)).scalars())

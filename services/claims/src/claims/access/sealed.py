@@ -34,6 +34,10 @@ SEALED: Final = (
     SealedColumn("lead", "description_cipher", "{book}/lead.description/{id}"),
     SealedColumn("lead", "reason_cipher", "{book}/lead.reason/{id}"),
     SealedColumn("lead_step", "note_cipher", "{book}/lead_step.note.{position}/{lead_id}"),
+    SealedColumn("document", "file_name_cipher", "{book}/document.file_name/{id}"),
+    # The key of the document's content: sealed anew, the content itself stays as it lies; destroyed, nothing opens it any more.
+    SealedColumn("document", "key_cipher", "{book}/document.key/{id}"),
+    SealedColumn("document", "withdrawal_reason_cipher", "{book}/document.withdrawal_reason/{id}"),
     SealedColumn("claim_details", "details_cipher", "{book}/claim_details/{claim_id}/{version}"),
     SealedColumn("claim_decision", "inputs_cipher", "{book}/claim_decision.inputs/{claim_id}/{version}"),
     SealedColumn("claim_decision", "content_cipher", "{book}/claim_decision.content/{claim_id}/{version}"),

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
 
+from pydantic import Field
+
+from claims.claims.rules import Status
+from claims.policies.rules import Cause
+from claims.reports.rules import By
 from common.money import FenOrZero
 from common.web import example
 from common.wire import Wire
+
+_FIGURES: Final = {
+    "claims": 8,
+    "open_claims": 1,
+    "approved_claims": 5,
+    "refused_claims": 1,
+    "withdrawn_claims": 1,
+    "paid_claims": 4,
+    "open_fen": 800_000,
+    "approved_fen": 3_900_000,
+    "paid_fen": 3_100_000,
+}
 
 
 class SummaryOut(Wire):
@@ -42,5 +61,115 @@ class SummaryOut(Wire):
     """Households with at least one benefit paid and not given back. 获赔户数。"""
     amount_paid_fen: FenOrZero
     """Benefits paid and not given back. 已支付金额（分）。"""
-    as_of: dt.datetime
+    as_of: datetime
     """The instant of the count. 统计时点。"""
+
+
+Sum = Annotated[int, Field(ge=0, description="A sum of amounts in fen. 金额合计（分）。")]
+
+
+class ClaimsFigures(Wire):
+    """Claims and their money."""
+
+    claims: int
+    """件数。"""
+    open_claims: int
+    """Neither approved nor refused nor withdrawn. 办理中件数。"""
+    approved_claims: int
+    """Approved, and not given up since: paid or on the way to it. 已批准件数。"""
+    refused_claims: int
+    """不予理赔件数。"""
+    withdrawn_claims: int
+    """撤回件数。"""
+    paid_claims: int
+    """Paid by the bank, booked by the ledger and not given back. 已支付件数。"""
+    open_fen: Sum
+    """What the open claims would get by their latest decisions, approved by nobody. 办理中测算金额。"""
+    approved_fen: Sum
+    """批准金额。"""
+    paid_fen: Sum
+    """已支付金额。"""
+
+
+class ClaimsLine(ClaimsFigures):
+    """The claims of one status, cause, town or month, or of a crossing of them; what was not asked for is null."""
+
+    status: Status | None
+    cause: Cause | None
+    town: str | None
+    """Code of the household's town when the claim was filed. 乡镇代码。"""
+    town_name: str | None
+    """乡镇名称。"""
+    month: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$", examples=["2021-06"])] | None
+    """Month of the report. 报案月份。"""
+
+
+class ClaimsReportOut(Wire):
+    """Claims by what was asked for, as of one instant."""
+
+    model_config = example(
+        {
+            "by": ["cause"],
+            "first_day": "2021-01-01",
+            "last_day": "2021-12-31",
+            "as_of": "2021-12-31T08:00:00Z",
+            "items": [
+                {"status": None, "cause": "accident", "town": None, "town_name": None, "month": None, **_FIGURES}
+            ],
+            "totals": _FIGURES,
+        }
+    )
+
+    by: Sequence[By]
+    first_day: date | None
+    """Claims reported on or after this day. 报案起始日期。"""
+    last_day: date | None
+    """Claims reported on or before this day. 报案截止日期。"""
+    as_of: datetime
+    """The instant of the count. 统计时点。"""
+    items: Sequence[ClaimsLine]
+    totals: ClaimsFigures
+
+
+class RefusalReason(Wire):
+    """How many refused claims name one reason."""
+
+    kind: Literal["check", "reason"]
+    """`check`: a check that failed in the latest decision. `reason`: what the refusing reviewer chose. 类别。"""
+    code: str
+    name_zh: str
+    name_en: str
+    claims: int
+    """件数。"""
+
+
+class RefusalReasonsOut(Wire):
+    """Why claims were refused, as of one instant. A claim with several reasons counts once under each of them."""
+
+    model_config = example(
+        {
+            "first_day": "2021-01-01",
+            "last_day": "2021-12-31",
+            "as_of": "2021-12-31T08:00:00Z",
+            "refused_claims": 3,
+            "by_rule": 2,
+            "by_reviewer": 1,
+            "items": [
+                {"kind": "check", "code": "deductible", "name_zh": "起付线", "name_en": "Deductible", "claims": 2},
+            ],
+        }
+    )
+
+    first_day: date | None
+    """Refused on or after this day. 不予理赔起始日期。"""
+    last_day: date | None
+    """Refused on or before this day. 不予理赔截止日期。"""
+    as_of: datetime
+    refused_claims: int
+    """不予理赔件数。"""
+    by_rule: int
+    """Of them, those whose latest decision has a failing check. 规则核定不符合件数。"""
+    by_reviewer: int
+    """The others: no check failed, a reviewer refused. 审核人员不予通过件数。"""
+    items: Sequence[RefusalReason]
+    """Checks in the order of the decision, then reasons by how often they were named."""

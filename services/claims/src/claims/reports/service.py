@@ -1,22 +1,46 @@
-"""The summary: every figure counted from stored rows, all of them as of one instant."""
+"""The reports: every figure counted from stored rows, all of one answer as of one instant."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from claims.access.rules import Action
+from claims.access.service import record_access
+from claims.claims.rules import Status
+from claims.claims.service import seal_of
+from claims.divisions.table import table_of
+from claims.eligibility.model import CheckCode, CheckOutcome
 from claims.monitoring.store import count_leads, count_leads_by_channel, count_monitored
-from claims.reports import store
-from claims.reports.schemas import SummaryOut
-from common.database import snapshot
+from claims.names import name_of
+from claims.policies.rules import Cause
+from claims.reports import counts, store
+from claims.reports.rules import By, ReasonKey, RefusedBy
+from claims.reports.schemas import (
+    ClaimsFigures,
+    ClaimsLine,
+    ClaimsReportOut,
+    RefusalReason,
+    RefusalReasonsOut,
+    SummaryOut,
+)
+from common.database import snapshot, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from claims.claims.sealing import ClaimSeal
+    from claims.context import Context
     from claims.places import Places
+    from claims.reports.counts import Refused, Wanted
 
 
 async def summarise(engine: AsyncEngine, book: str, places: Places) -> SummaryOut:
-    """Leads, monitored households and people, claims, households paid and the amount paid, of one book or some of its places."""
+    """Leads, monitored households and people, claims, households paid and the amount paid, of these places of one book."""
     async with snapshot(engine) as conn:
         monitored = await count_monitored(conn, book, places)
         paid = await store.sum_paid(conn, book, places)
@@ -30,4 +54,102 @@ async def summarise(engine: AsyncEngine, book: str, places: Places) -> SummaryOu
             households_paid=paid.households,
             amount_paid_fen=paid.amount_fen,
             as_of=await store.instant(conn),
+        )
+
+
+async def claims_report(engine: AsyncEngine, wanted: Wanted, by: Sequence[By]) -> ClaimsReportOut:
+    """Claims and their money by status, cause, town and month of the report, each or crossed."""
+    async with snapshot(engine) as conn:
+        *groups, whole = await counts.claims_by(conn, wanted, by)
+        as_of = await store.instant(conn)
+    table = table_of(wanted.book)
+
+    def line(row: sa.RowMapping) -> ClaimsLine:
+        status, cause, town = row.get("status"), row.get("cause"), row.get("town")
+        known = None if table is None or town is None else table.by_code.get(town)
+        return ClaimsLine(
+            status=None if status is None else Status(status),
+            cause=None if cause is None else Cause(cause),
+            town=town,
+            town_name=None if known is None else known.name,
+            month=row.get("month"),
+            **figures_of(row),
+        )
+
+    return ClaimsReportOut(
+        by=list(by),
+        first_day=wanted.first_day,
+        last_day=wanted.last_day,
+        as_of=as_of,
+        items=[line(row) for row in groups],
+        totals=ClaimsFigures(**figures_of(whole)),
+    )
+
+
+def figures_of(row: sa.RowMapping) -> dict[str, int]:
+    """The figures of a group, by name."""
+    return {name: int(row[name]) for name in ClaimsFigures.model_fields}
+
+
+async def refusal_reasons(context: Context, wanted: Wanted) -> RefusalReasonsOut:
+    """Why claims were refused: the failing checks of their latest decisions, and what their reviewers chose.
+
+    Decisions are sealed, so they are opened to be counted: some at a time, in a thread, so that nobody waits for it.
+    """
+    seal = seal_of(context, wanted.book)
+    tally, refused, by_rule, after = Counter[ReasonKey](), 0, 0, None
+    async with snapshot(context.engine) as conn:
+        while page := await counts.refused_after(conn, wanted, after):
+            opened = await asyncio.to_thread(_opened, seal, page)
+            tally.update(key for one in opened for key in one.reasons)
+            refused += len(opened)
+            by_rule += sum(bool(one.failing) for one in opened)
+            after = page[-1].id
+        as_of = await store.instant(conn)
+    return RefusalReasonsOut(
+        first_day=wanted.first_day,
+        last_day=wanted.last_day,
+        as_of=as_of,
+        refused_claims=refused,
+        by_rule=by_rule,
+        by_reviewer=refused - by_rule,
+        items=_reasons(tally),
+    )
+
+
+def _opened(seal: ClaimSeal, page: Sequence[Refused]) -> list[RefusedBy]:
+    decisions = [seal.open_decision(one.id, one.decision_version, one.content_cipher) for one in page]
+    return [
+        RefusedBy(tuple(check.code.value for check in made.checks if check.outcome is CheckOutcome.FAIL), None)
+        for made in decisions
+    ]
+
+
+def _reasons(tally: Counter[ReasonKey]) -> list[RefusalReason]:
+    """Checks in the order of the decision, then what reviewers chose, the most frequent first."""
+    order = {code.value: place for place, code in enumerate(CheckCode)}
+    ranked = sorted(tally.items(), key=lambda item: (item[0][0], order.get(item[0][1], -item[1]), item[0][1]))
+    return [
+        RefusalReason(
+            kind=kind,
+            code=code,
+            name_zh=name_of("checks", code, "zh"),
+            name_en=name_of("checks", code, "en"),
+            claims=claims,
+        )
+        for (kind, code), claims in ranked
+    ]
+
+
+async def record_export(context: Context, book: str, person: str, report: str, file_format: str) -> None:
+    """Write down that a report leaves as a file, before it does."""
+    async with transaction(context.engine) as conn:
+        await record_access(
+            conn,
+            book=book,
+            person=person,
+            action=Action.EXPORT,
+            subject="report",
+            subject_id=None,
+            detail={"report": report, "format": file_format},
         )

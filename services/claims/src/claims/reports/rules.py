@@ -1,0 +1,51 @@
+"""What the reports count by, and the figures they work out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal, TypeAlias
+
+from claims.claims.rules import CONSUMING, Status
+
+
+class By(StrEnum):
+    """What claims are counted by. `month` is the month of the report."""
+
+    STATUS = "status"
+    CAUSE = "cause"
+    TOWN = "town"
+    MONTH = "month"
+
+
+GRANTED: Final = CONSUMING
+"""Statuses of claims whose benefit was approved and not given up."""
+UNDER_WAY: Final = frozenset(Status) - GRANTED - {Status.REFUSED, Status.WITHDRAWN}
+"""Statuses of claims nobody has decided yet."""
+
+
+def parsed_by(text: str) -> tuple[By, ...] | None:
+    """Return what to count by, from `cause,town`; None where a word is unknown or stands twice."""
+    words = text.split(",")
+    known = {by.value for by in By}
+    if not known.issuperset(words) or len(set(words)) < len(words):
+        return None
+    return tuple(By(word) for word in words)
+
+
+ReasonKey: TypeAlias = tuple[Literal["check", "reason"], str]
+"""A reason of a refusal: a check that failed, or what the reviewer chose, and its code."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedBy:
+    """Why a claim was refused: the checks that spoke against it, and the reason its reviewer chose."""
+
+    failing: tuple[str, ...]
+    reason_code: str | None
+
+    @property
+    def reasons(self) -> tuple[ReasonKey, ...]:
+        """Every reason once."""
+        checks: tuple[ReasonKey, ...] = tuple(("check", code) for code in self.failing)
+        return checks if self.reason_code is None else (*checks, ("reason", self.reason_code))
