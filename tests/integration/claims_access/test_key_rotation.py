@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims.access.rotation import reseal_all, reseal_batch_of
+from claims.access.rotation import BATCH_ROWS, reseal_all, reseal_batch_of
 from claims.access.sealed import SEALED
+from claims.monitoring.tables import lead
 from common.crypto import FieldCipher, KeyRing
 from common.database import sqlstate
+from common.dates import now_utc
+from common.ids import uuid7
 from deploy.local.issuer import Issuer
-from tests.support.claims_office import Office
+from tests.support.claims_office import BOOK, Office
 from tests.support.fixtures import ClientFactory
 
 pytestmark = pytest.mark.anyio
@@ -45,8 +55,8 @@ async def use(office: Office) -> tuple[dict[str, Any], dict[str, Any]]:
     """A household with an account, a lead with a note, an approved claim: ciphertexts in most sealed columns."""
     await office.programme()
     family = await office.family(bank_account="9999990000000000001", responsible_cadre="李示例")
-    lead = {"channel": "cadre_visit", "household_id": family["id"], "reason": "住院", "found_on": "2021-06-01"}
-    made = await office.made("/leads", lead, "village")
+    reported = {"channel": "cadre_visit", "household_id": family["id"], "reason": "住院", "found_on": "2021-06-01"}
+    made = await office.made("/leads", reported, "village")
     step = {"step": "lead_accepted", "outcome": "passed", "note": "属实", "done_on": "2021-06-01"}
     await office.made(f"/leads/{made['id']}/steps", step, "town")
     claim = await office.checked(
@@ -149,3 +159,68 @@ async def test_the_service_role_changes_nothing_but_the_key_of_a_ciphertext(
     async with service.connect() as conn:
         row = (await conn.execute(sa.text("SELECT sealed_table, key_id, row_count FROM reseal_batch"))).one()
     assert tuple(row) == ("claim_details", "x", 1)
+
+
+async def test_a_worker_killed_in_the_middle_loses_nothing_and_the_next_one_goes_on(
+    claims_settings: dict[str, str], service: AsyncEngine, owner: AsyncEngine, rings: dict[str, Path]
+) -> None:
+    old, both = (FieldCipher(KeyRing.from_file(rings[name])) for name in ("old", "both"))
+    ids = [uuid7() for _ in range(3 * BATCH_ROWS)]
+    rows = [
+        {
+            "book": BOOK,
+            "id": one,
+            "channel": "self_report",
+            "found_on": date(2021, 6, 1),
+            "description_cipher": old.encrypt(f"某户 {one}", f"{BOOK}/lead.description/{one}"),
+            "reason_cipher": old.encrypt(f"住院 {one}", f"{BOOK}/lead.reason/{one}"),
+            "created_at": now_utc(),
+            "created_by": "village-1",
+            "status": "open",
+            "step_count": 0,
+        }
+        for one in ids
+    ]
+    async with service.begin() as conn:
+        await conn.execute(sa.insert(lead), rows)
+
+    async with owner.connect() as held:
+        # The last row is held: the worker gets through two batches and waits in the third, where it dies.
+        await held.execute(sa.select(lead.c.id).where(lead.c.id == ids[-1]).with_for_update())
+        with worker(claims_settings, rings["both"]) as process:
+            await until(owner, "SELECT count(*) >= 2 FROM reseal_batch")
+            await until(
+                owner,
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reseal%')",
+            )
+            process.kill()
+            process.wait()
+    assert (await headers(service))["lead.description_cipher"] == {b"k1", b"s2"}
+    with worker(claims_settings, rings["both"]):
+        await until(owner, "SELECT count(*) = 6 FROM reseal_batch")
+    assert await reseal_all(service, both) == 0
+    async with service.connect() as conn:
+        for row in await conn.execute(sa.select(lead.c.id, lead.c.description_cipher, lead.c.reason_cipher)):
+            assert both.decrypt(bytes(row.description_cipher), f"{BOOK}/lead.description/{row.id}") == f"某户 {row.id}"
+            assert both.decrypt(bytes(row.reason_cipher), f"{BOOK}/lead.reason/{row.id}") == f"住院 {row.id}"
+
+
+@contextmanager
+def worker(settings: dict[str, str], ring: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real claims worker with a key ring; killed when it is not needed any more."""
+    environment = os.environ | settings | {"CLAIMS_KEY_FILE": str(ring)}
+    with subprocess.Popen([sys.executable, "-m", "claims.worker"], env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def until(engine: AsyncEngine, question: str) -> None:
+    """Wait until the database answers yes."""
+    with anyio.fail_after(90):
+        while True:
+            async with engine.connect() as conn:
+                if (await conn.execute(sa.text(question))).scalar_one():
+                    return
+            await anyio.sleep(0.05)
