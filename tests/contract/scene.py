@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_access, scene_bank, scene_budgets, scene_documents, scene_operations
+from tests.contract import scene_access, scene_bank, scene_budgets, scene_documents, scene_operations, scene_register
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -165,8 +165,9 @@ def entry(fund: str = "health") -> dict[str, object]:
 
 
 def lead() -> dict[str, object]:
-    """A lead that names no household."""
-    return {"channel": "village_sweep", "description": "示例线索", "reason": "收入下降", "found_on": ON}
+    """A lead that names no household, but where it is."""
+    place = {"town": "610923100", "village": "610923100213"}
+    return {"channel": "village_sweep", "description": "示例线索", "reason": "收入下降", "found_on": ON, **place}
 
 
 def household_body(number: int) -> dict[str, object]:
@@ -448,6 +449,20 @@ async def _bank_file(scene: Scene) -> Prepared:
     return {"batch_id": str((await scene.approved_batch())["id"])}, None
 
 
+async def _reissue(scene: Scene) -> Prepared:
+    """A file that was fetched, and is asked for once more."""
+    batch_id = str((await scene.approved_batch())["id"])
+    file = await scene.county.try_get("claims", f"/payout-batches/{batch_id}/bank-file", "payer/p-9")
+    assert file.is_success, file.text
+    return {"batch_id": batch_id}, {"reason": "下载中断"}
+
+
+async def _withdrawal(scene: Scene) -> Prepared:
+    batch = await scene.approved_batch()
+    numbers = [item["item_number"] for item in batch["items"]]
+    return {"batch_id": str(batch["id"])}, {"item_numbers": numbers, "reason": "农户更换账户"}
+
+
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     **scene_budgets.MAKERS,
     ("ledger", "POST", "/v1/books"): _book,
@@ -476,6 +491,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     **scene_access.MAKERS,
     **scene_bank.MAKERS,
     **scene_documents.MAKERS,
+    **scene_register.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
@@ -502,6 +518,8 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/payout-batches"): _batch,
     ("claims", "POST", "/payout-batches/{batch_id}/approval"): _approval,
     ("claims", "GET", "/payout-batches/{batch_id}/bank-file"): _bank_file,
+    ("claims", "POST", "/payout-batches/{batch_id}/bank-file/reissues"): _reissue,
+    ("claims", "POST", "/payout-batches/{batch_id}/withdrawals"): _withdrawal,
     ("claims", "POST", "/payout-batches/{batch_id}/bank-return"): _bank_return,
     ("claims", "POST", "/payout-batches/{batch_id}/booking-retries"): _booking_retry,
 }
@@ -537,4 +555,5 @@ READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "account": scene_bank.account,
     "ref": giver,
     "period": _period,
+    **scene_register.READ_PARAMETERS,
 }

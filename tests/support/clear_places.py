@@ -55,6 +55,12 @@ EXPORTS: Final = (
         "/claims/{claim_id}/documents/{document_id}",
         clear_because="it is the document itself, for who may see it; each download is on record",
     ),
+    Export("claims", "/households/export", _files()),
+    Export(
+        "claims",
+        "/import-jobs/{job_id}/refused-rows/file",
+        clear_because="the rows somebody handed in, given back to be corrected; each file is on record",
+    ),
     Export(
         "claims",
         "/payout-batches/{batch_id}/bank-file",

@@ -23,6 +23,7 @@ from claims.payouts import heartbeat, outbox
 from claims.payouts.delivery import deliver
 from claims.payouts.ledger_calls import Wish
 from claims.payouts.ledger_client import LedgerClient
+from claims.register.worker import run_imports
 from claims.settings import Settings
 from common.crypto import FieldCipher
 from common.database import create_engine, transaction
@@ -119,9 +120,18 @@ async def work(settings: WorkerSettings) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, worker.stopping.set)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(keeper.run())
+            imports = asyncio.create_task(
+                run_imports(
+                    settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
+                )
+            )
+            keeping = asyncio.create_task(keeper.run())
+            try:
                 await worker.run()
+            finally:
+                worker.stopping.set()
+                await imports
+                await keeping
             with suppress(Problem):  # the database may be gone before us: then the row only grows old
                 async with transaction(engine) as conn:
                     await heartbeat.forget(conn, worker.name)

@@ -28,6 +28,17 @@ class SealedColumn:
 SEALED: Final = (
     SealedColumn("household", "bank_account_cipher", "{book}/household.bank_account/{id}"),
     SealedColumn("household", "responsible_cadre_cipher", "{book}/household.responsible_cadre/{id}"),
+    SealedColumn("household", "external_number_cipher", "{book}/household.external_number/{id}"),
+    # Earlier versions keep the ciphertexts of their time, bound as those were.
+    SealedColumn("household_version", "bank_account_cipher", "{book}/household.bank_account/{household_id}"),
+    SealedColumn("household_version", "responsible_cadre_cipher", "{book}/household.responsible_cadre/{household_id}"),
+    SealedColumn("member_version", "name_cipher", "{book}/member.name/{member_id}"),
+    SealedColumn("member_version", "id_number_cipher", "{book}/member.id_number/{member_id}"),
+    SealedColumn("member_version", "phone_cipher", "{book}/member.phone/{member_id}"),
+    SealedColumn(
+        "duplicate_resolution", "note_cipher", "{book}/duplicate_resolution.note_cipher/{position}/{duplicate_id}"
+    ),
+    SealedColumn("import_refusal", "cells_cipher", "{book}/import_refusal.cells_cipher/{row}/{job_id}"),
     SealedColumn("member", "name_cipher", "{book}/member.name/{id}"),
     SealedColumn("member", "id_number_cipher", "{book}/member.id_number/{id}"),
     SealedColumn("member", "phone_cipher", "{book}/member.phone/{id}"),
