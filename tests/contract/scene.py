@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 
 from tests.contract import (
+    scene_access,
     scene_bank,
     scene_budgets,
     scene_documents,
@@ -511,6 +512,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/givers"): _giver,
     ("ledger", "POST", "/givers/{ref}/disclosure"): _of_giver,
     ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
+    **scene_access.MAKERS,
     **scene_bank.MAKERS,
     **scene_payouts.MAKERS,
     **scene_documents.MAKERS,

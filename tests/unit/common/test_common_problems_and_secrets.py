@@ -12,11 +12,24 @@ from hypothesis import strategies as st
 from pydantic_settings import SettingsConfigDict
 
 from common import errors
-from common.crypto import DecryptionError, FieldCipher, KeyFileError, KeyRing, mask_account, mask_id_number, mask_phone
+from common.crypto import (
+    ERASED,
+    Algorithm,
+    DecryptionError,
+    ErasedError,
+    FieldCipher,
+    KeyFileError,
+    KeyRing,
+    SealingKey,
+    _Sm4Gcm,
+    mask_account,
+    mask_id_number,
+    mask_phone,
+)
 from common.errors import FieldError, Problem, ProblemType, check_types, preferred_language, unavailable
 from common.logging import configure_logging, get_logger, redact
 from common.request_id import begin_request, current_request_id
-from common.settings import ServiceSettings, key_bytes, load_settings
+from common.settings import SealingSettings, ServiceSettings, key_bytes, load_settings
 
 ID_NUMBER = "612424199001011234"
 
@@ -137,7 +150,14 @@ def test_unavailable_says_when_to_come_back() -> None:
 
 
 def ring(current: str = "k1", *ids: str) -> KeyRing:
-    return KeyRing(current, {key_id: key_id.encode().ljust(32, b"x") for key_id in (current, *ids)}, b"i" * 32)
+    """A ring whose ids tell their algorithm: `s…` is SM4's."""
+    keys = {
+        key_id: SealingKey(key_id.encode().ljust(16, b"x"), Algorithm.SM4_GCM)
+        if key_id.startswith("s")
+        else SealingKey(key_id.encode().ljust(32, b"x"))
+        for key_id in (current, *ids)
+    }
+    return KeyRing(current, keys, b"i" * 32)
 
 
 @given(
@@ -152,8 +172,9 @@ def test_a_sealed_text_opens_only_in_its_context(plain: str, context: str) -> No
         cipher.decrypt(sealed, context + "x")
 
 
-def test_any_changed_byte_is_found() -> None:
-    cipher = FieldCipher(ring())
+@pytest.mark.parametrize("key", ["k1", "s1"])
+def test_any_changed_byte_is_found(key: str) -> None:
+    cipher = FieldCipher(ring(key))
     sealed = cipher.encrypt(ID_NUMBER, "member.id_number")
     assert ID_NUMBER.encode() not in sealed
     for position in range(len(sealed)):
@@ -165,6 +186,37 @@ def test_any_changed_byte_is_found() -> None:
     for length in range(len(sealed)):
         with pytest.raises(DecryptionError):
             cipher.decrypt(sealed[:length], "member.id_number")
+
+
+def test_sm4_gcm_is_that_of_rfc_8998() -> None:
+    cipher = _Sm4Gcm(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
+    nonce = bytes.fromhex("00001234567800000000ABCD")
+    aad = bytes.fromhex("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2")
+    plain = bytes.fromhex("".join(letter * 16 for letter in "ABCDEFEA"))
+    sealed = bytes.fromhex(
+        "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397"
+        "B4024A2691233B8D83DE3541E4C2B58177E065A9BF7B62EC"
+    )
+    assert cipher.encrypt(nonce, plain, aad) == sealed
+    assert cipher.decrypt(nonce, sealed, aad) == plain
+
+
+def test_aes_and_sm4_open_side_by_side_and_say_which_they_are() -> None:
+    aes, sm4 = FieldCipher(ring("k1", "s1")), FieldCipher(ring("s1", "k1"))
+    assert (aes.current_algorithm, sm4.current_algorithm) == ("aes-256-gcm", "sm4-gcm")
+    for one, other, number in ((aes, sm4, 1), (sm4, aes, 2)):
+        sealed = one.encrypt(ID_NUMBER, "c")
+        assert (sealed[0], sealed.startswith(one.current_header)) == (number, True)
+        assert other.decrypt(sealed, "c") == ID_NUMBER
+        assert other.needs_resealing(sealed)
+
+
+def test_what_was_erased_says_so_and_is_not_sealed_anew() -> None:
+    cipher = FieldCipher(ring())
+    assert not cipher.needs_resealing(ERASED)
+    with pytest.raises(ErasedError):
+        cipher.decrypt(ERASED, "c")
+    assert mask_id_number("erased") == mask_account("erased") == "erased"
 
 
 def test_an_old_key_still_opens_after_rotation_and_asks_to_be_replaced() -> None:
@@ -188,6 +240,10 @@ def test_a_blind_index_is_equal_for_equal_texts_of_one_context_and_key_only() ->
     }
     assert index not in strangers
     assert len(strangers) == 3
+
+
+def _ring_of(key: object) -> dict[str, object]:
+    return {"current": "k1", "keys": {"k1": key}, "index_key": "ef" * 32}
 
 
 def test_a_key_file_is_read(tmp_path: Path) -> None:
@@ -216,6 +272,9 @@ def test_a_key_file_is_read(tmp_path: Path) -> None:
         ({"current": "k1", "keys": {"k1": "ab" * 32}, "index_key": "ab" * 32}, "must not also encrypt"),
         ({"current": "k 1", "keys": {"k 1": "ab" * 32}, "index_key": "ef" * 32}, "key id"),
         ({"current": "k1", "keys": {"k1": 7}, "index_key": "ef" * 32}, "hexadecimal"),
+        (_ring_of({"algorithm": "sm4-gcm", "key": "ab" * 32}), "16 bytes for sm4-gcm"),
+        (_ring_of({"algorithm": "des", "key": "ab" * 16}), "one of: aes-256-gcm, sm4-gcm"),
+        (_ring_of({"algorithm": "sm4-gcm"}), "hexadecimal"),
     ],
 )
 def test_a_wrong_key_file_is_explained_without_its_keys(tmp_path: Path, content: object, fault: str) -> None:
@@ -298,6 +357,45 @@ def test_a_wrong_setting_ends_the_process_with_one_clear_line(
     with pytest.raises(SystemExit) as exit_status:
         load_settings(SampleSettings)
     assert exit_status.value.code == 2
+    assert capsys.readouterr().err == line
+
+
+class SealedSample(SealingSettings):
+    model_config = SettingsConfigDict(env_prefix="SAMPLE_")
+
+
+def test_the_key_ring_comes_from_a_file_or_from_a_variable(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text, path = json.dumps(_ring_of({"algorithm": "sm4-gcm", "key": "ab" * 16})), tmp_path / "keys.json"
+    environment.setenv("SAMPLE_KEY_RING", text)
+    settings = load_settings(SealedSample)
+    assert settings.ring().keys["k1"].algorithm is Algorithm.SM4_GCM
+    assert "abab" not in repr(settings)
+    environment.delenv("SAMPLE_KEY_RING")
+    path.write_text(text)
+    environment.setenv("SAMPLE_KEY_FILE", str(path))
+    assert load_settings(SealedSample).ring().current == "k1"
+
+
+@pytest.mark.parametrize(
+    ("ring_text", "file", "line"),
+    [
+        (None, None, "SAMPLE_KEY_RING: exactly one of KEY_FILE and KEY_RING is required.\n"),
+        ("{", None, "SAMPLE_KEY_RING: the key ring is not JSON.\n"),
+        (None, "/nowhere", "SAMPLE_KEY_FILE: cannot read the key file /nowhere: No such file or directory.\n"),
+    ],
+)
+def test_without_a_usable_key_ring_nothing_starts(
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ring_text: str | None,
+    file: str | None,
+    line: str,
+) -> None:
+    for name, value in (("SAMPLE_KEY_RING", ring_text), ("SAMPLE_KEY_FILE", file)):
+        if value is not None:
+            environment.setenv(name, value)
+    with pytest.raises(SystemExit):
+        load_settings(SealedSample)
     assert capsys.readouterr().err == line
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretBytes, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretBytes, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.crypto import KeyFileError, KeyRing
@@ -46,6 +46,14 @@ def _usable_key_file(path: Path) -> Path:
     return path
 
 
+def _usable_key_ring(text: SecretStr) -> SecretStr:
+    try:
+        KeyRing.from_text(text.get_secret_value(), "the key ring")
+    except KeyFileError as error:
+        raise field_error("key_ring", "密钥环无法使用。", f"{error}.") from None
+    return text
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgres_url)]
 """An address ``postgresql://user:password@host:port/database``."""
 
@@ -55,6 +63,9 @@ HexKey = Annotated[SecretStr, AfterValidator(_key_from_hex)]
 
 KeyFile = Annotated[Path, AfterValidator(_usable_key_file)]
 """The file of a `common.crypto.KeyRing`."""
+
+KeyRingText = Annotated[SecretStr, AfterValidator(_usable_key_ring)]
+"""A `common.crypto.KeyRing` itself, as JSON text in one variable."""
 
 
 class ServiceSettings(BaseSettings):
@@ -71,6 +82,37 @@ class ServiceSettings(BaseSettings):
     pool_size: int = Field(default=8, ge=1, le=200, description="Database connections of one process.")
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class SealingSettings(ServiceSettings):
+    """What a service is told that seals personal data: its key ring, in a file or in a variable of its own."""
+
+    key_file: KeyFile | None = Field(
+        default=None, description="The file of the key ring that seals personal data (JSON: current, keys, index_key)."
+    )
+    key_ring: KeyRingText | None = Field(
+        default=None, validate_default=True, description="The key ring itself, instead of a file."
+    )
+
+    @field_validator("key_ring")
+    @classmethod
+    def _one_ring(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        # A key file that was given and refused has said so itself.
+        if (value is None) == (info.data.get("key_file") is None) and "key_file" in info.data:
+            raise field_error(
+                "one_key_ring",
+                "须设置 KEY_FILE 或 KEY_RING 之一。",
+                "exactly one of KEY_FILE and KEY_RING is required.",
+            )
+        return value
+
+    def ring(self) -> KeyRing:
+        """The key ring. Raises KeyFileError if the file changed since the settings were read and will not do any more."""
+        if self.key_ring is not None:
+            return KeyRing.from_text(self.key_ring.get_secret_value(), "the key ring")
+        if self.key_file is None:
+            raise AssertionError("unreachable: one of the two was required")
+        return KeyRing.from_file(self.key_file)
 
 
 def key_bytes(key: SecretStr | SecretBytes) -> bytes:

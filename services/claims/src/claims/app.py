@@ -30,7 +30,7 @@ from claims.register import api as register
 from claims.reports import api as reports
 from claims.settings import Settings
 from common.auth import Authenticator
-from common.crypto import FieldCipher, KeyRing
+from common.crypto import FieldCipher
 from common.database import check_database, create_engine
 from common.logging import configure_logging
 from common.web import create_app
@@ -92,4 +92,4 @@ def create(settings: Settings) -> FastAPI:
 def build_context(settings: Settings, *, application_name: str) -> Context:
     """The resources of a process of the claims service, the worker included."""
     engine = create_engine(settings.database_url, application_name=application_name, pool_size=settings.pool_size)
-    return Context(settings, engine, FieldCipher(KeyRing.from_file(settings.key_file)), content_store(settings))
+    return Context(settings, engine, FieldCipher(settings.ring()), content_store(settings))

@@ -433,6 +433,38 @@ LEDGER_UNAVAILABLE = ProblemType(
     detail_en="Please try again later.",
 )
 
+# --- personal data -----------------------------------------------------------------------------------------------------------------
+PERSONAL_DATA_ERASED = ProblemType(
+    code="personal_data_erased",
+    status=409,
+    title_zh="个人信息已抹除",
+    title_en="The personal data was erased",
+    detail_zh="编号、金额、结果和账务引用仍保留。",
+    detail_en="Numbers, amounts, outcomes and ledger references are kept.",
+)
+ALREADY_ERASED = ProblemType(
+    code="already_erased",
+    status=409,
+    title_zh="个人信息此前已抹除",
+    title_en="It was erased before",
+)
+CLAIMS_UNFINISHED = ProblemType(
+    code="claims_unfinished",
+    status=409,
+    title_zh="尚有未办结的理赔，不能抹除",
+    title_en="Claims that are not finished keep the person from being erased",
+    detail_zh="claims 列出在办理赔，或保险期间尚未届满的已付理赔。",
+    detail_en="`claims` lists those on their way, and those paid under a policy that still runs.",
+)
+HOUSEHOLD_MONITORED = ProblemType(
+    code="household_monitored",
+    status=409,
+    title_zh="监测对象不能抹除",
+    title_en="A monitored household is not erased",
+    detail_zh="请先办理风险消除步骤。",
+    detail_en="Record the step risk_eliminated on its leads first.",
+)
+
 # --- documents ---------------------------------------------------------------------------------------------------------------------
 DOCUMENT_TYPE_REFUSED = ProblemType(
     code="document_type_refused",

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_settings import SettingsConfigDict
 
 from claims.documents.bucket import Bucket, BucketFileError
-from common.settings import KeyFile, ServiceSettings
+from common.settings import SealingSettings
 from common.validation import field_error
 
 
@@ -29,12 +29,11 @@ BucketFile = Annotated[Path | None, AfterValidator(_usable_bucket_file)]
 """The file of a `claims.documents.bucket.Bucket`; None where contents lie in a folder."""
 
 
-class Settings(ServiceSettings):
+class Settings(SealingSettings):
     """Settings of the claims service and its worker; the common ones are in `common.settings`."""
 
     model_config = SettingsConfigDict(env_prefix="CLAIMS_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    key_file: KeyFile = Field(description="The key ring that seals personal data (JSON: current, keys, index_key).")
     ledger_url: str = Field(pattern=r"^https?://", description="Address of the ledger, e.g. http://127.0.0.1:8001.")
     ledger_token_file: Path = Field(
         description="File with this service's own token for the ledger; read anew when it changes."

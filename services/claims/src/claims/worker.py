@@ -18,6 +18,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from claims.access.keeper import Keeper
 from claims.documents.stores import content_store
 from claims.documents.sweeping import Sweeper
 from claims.payouts import heartbeat, outbox
@@ -26,6 +27,7 @@ from claims.payouts.ledger_calls import Wish
 from claims.payouts.ledger_client import LedgerClient
 from claims.register.worker import run_imports
 from claims.settings import Settings
+from common.crypto import FieldCipher
 from common.database import create_engine, transaction
 from common.errors import Problem
 from common.ids import uuid7
@@ -47,6 +49,9 @@ class WorkerSettings(Settings):
     )
     worker_sweep_seconds: float = Field(
         default=600, ge=0.1, le=86_400, description="Pause between two rounds of removing what dead uploads left."
+    )
+    worker_keeper_seconds: float = Field(
+        default=600, ge=1, le=86_400, description="Pause between two rounds of what keeps personal data."
     )
     worker_at_once: int = Field(default=8, ge=1, le=100, description="Wishes delivered side by side.")
 
@@ -116,6 +121,7 @@ async def work(settings: WorkerSettings) -> None:
             settings.ledger_url, settings.ledger_token_file, timeout_seconds=settings.worker_ledger_seconds
         ) as client:
             worker = Worker(engine, client, settings)
+            keeper = Keeper(engine, FieldCipher(settings.ring()), settings.worker_keeper_seconds, worker.stopping)
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, worker.stopping.set)
@@ -129,7 +135,7 @@ async def work(settings: WorkerSettings) -> None:
             imports = run_imports(
                 settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
             )
-            beside = [asyncio.create_task(sweeper.run()), asyncio.create_task(imports)]
+            beside = [asyncio.create_task(sweeper.run()), asyncio.create_task(imports), asyncio.create_task(keeper.run())]
             try:
                 await worker.run()
             finally:

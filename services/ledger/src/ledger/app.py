@@ -11,7 +11,7 @@ from importlib import import_module
 from fastapi import FastAPI
 
 from common.auth import Authenticator
-from common.crypto import FieldCipher, KeyRing
+from common.crypto import FieldCipher
 from common.database import check_database, create_engine
 from common.logging import configure_logging
 from common.settings import key_bytes
@@ -119,7 +119,7 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         engine=PostingEngine(settings.database_url, limits),
         fingerprint_secret=key_bytes(settings.fingerprint_key),
         again={**JOURNAL, **FUNDS, **APPROPRIATIONS, **BUDGETS, **EXPIRY, **YEAR_END, **desk.again()},
-        cipher=FieldCipher(KeyRing.from_file(settings.key_file)),
+        cipher=FieldCipher(settings.ring()),
         corrections={
             **{place: Correctable(kind) for place, kind in CORRECTIONS.items()},
             **{one.path: Correctable(one.kind, one.approval == "always") for one in desk.catalogue.operations},

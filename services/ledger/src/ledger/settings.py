@@ -5,17 +5,14 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import KeyFile, ServiceSettings
+from common.settings import SealingSettings
 
 
-class Settings(ServiceSettings):
+class Settings(SealingSettings):
     """What the ledger needs to run, beyond what every service needs. Durations are seconds, sizes are counts of entries."""
 
     model_config = SettingsConfigDict(env_prefix="LEDGER_")
 
-    key_file: KeyFile = Field(
-        description="The key ring that seals personal data and account numbers (JSON: current, keys, index_key)."
-    )
     extra_operations: Path | None = Field(
         default=None, description="Folder with a county's own operations (*.yaml), beside the shipped ones."
     )

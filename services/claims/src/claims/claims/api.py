@@ -30,6 +30,7 @@ from claims.problems import (
     OBJECTION_OPEN,
     OBJECTION_UPHELD,
     OUT_OF_ORDER,
+    PERSONAL_DATA_ERASED,
     REVIEW_NEEDED,
     SECOND_LOOK_NEEDED,
     WORKING_DAYS_MISSING,
@@ -119,7 +120,12 @@ async def get_claim(context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne
     return await service.get_claim(context, book, claim_id)
 
 
-@router.get("/{claim_id}/decision", response_model=DecisionOut, responses=responses(404), summary="Read a decision")
+@router.get(
+    "/{claim_id}/decision",
+    response_model=DecisionOut,
+    responses=responses(404, PERSONAL_DATA_ERASED),
+    summary="Read a decision",
+)
 async def get_decision(
     request: Request, context: Ctx, book: BookCode, claim_id: UUID, _: ReaderOfOne, version: Version = None
 ) -> DecisionOut:
@@ -134,7 +140,7 @@ async def get_decision(
 @router.post(
     "/{claim_id}/decision/recomputation",
     response_model=Recomputation,
-    responses=responses(404),
+    responses=responses(404, PERSONAL_DATA_ERASED),
     summary="Make a decision again",
 )
 async def recompute_decision(

@@ -11,7 +11,8 @@ from uuid import UUID
 from claims.claims.details import Details, Loss, from_text, to_text
 from claims.eligibility.codec import decision_from_text, inputs_from_text
 from claims.eligibility.model import Decision, Inputs, LossItem, OtherPayment
-from common.crypto import FieldCipher, mask_account
+from claims.problems import PERSONAL_DATA_ERASED
+from common.crypto import ERASED, ERASED_TEXT, FieldCipher, mask_account
 from common.text import compact
 
 
@@ -27,7 +28,9 @@ class ClaimSeal:
         return self._cipher.encrypt(to_text(details), self._context("claim_details", claim_id, version))
 
     def open_details(self, claim_id: UUID, version: int, sealed: bytes) -> Details:
-        """Open what `seal_details` sealed for the same claim and version."""
+        """Open what `seal_details` sealed for the same claim and version; what was erased is nothing lost and nothing paid."""
+        if self.is_erased(sealed):
+            return Details((), ())
         text = self._cipher.decrypt(sealed, self._context("claim_details", claim_id, version))
         return from_text(text)
 
@@ -36,7 +39,9 @@ class ClaimSeal:
         return self._cipher.encrypt(text, self._context("claim_decision.inputs", claim_id, version))
 
     def open_inputs(self, claim_id: UUID, version: int, sealed: bytes) -> Inputs:
-        """Open the inputs of a decision."""
+        """Open the inputs of a decision. Raises `personal_data_erased`."""
+        if self.is_erased(sealed):
+            raise PERSONAL_DATA_ERASED.error()
         return inputs_from_text(self._cipher.decrypt(sealed, self._context("claim_decision.inputs", claim_id, version)))
 
     def seal_decision(self, claim_id: UUID, version: int, text: str) -> bytes:
@@ -44,7 +49,9 @@ class ClaimSeal:
         return self._cipher.encrypt(text, self._context("claim_decision.content", claim_id, version))
 
     def open_decision_text(self, claim_id: UUID, version: int, sealed: bytes) -> str:
-        """Open a decision to the very bytes that were sealed."""
+        """Open a decision to the very bytes that were sealed. Raises `personal_data_erased`."""
+        if self.is_erased(sealed):
+            raise PERSONAL_DATA_ERASED.error()
         return self._cipher.decrypt(sealed, self._context("claim_decision.content", claim_id, version))
 
     def open_decision(self, claim_id: UUID, version: int, sealed: bytes) -> Decision:
@@ -58,7 +65,9 @@ class ClaimSeal:
         )
 
     def open_note(self, claim_id: UUID, position: int, sealed: bytes | None) -> str | None:
-        """Open the note of a line of the history."""
+        """Open the note of a line of the history; what was erased reads `erased`."""
+        if sealed is not None and self.is_erased(sealed):
+            return ERASED_TEXT
         return (
             None
             if sealed is None
@@ -77,6 +86,11 @@ class ClaimSeal:
         """Return the claim's chance of a second look, 0 to 9,999: a keyed hash, so that nobody can choose or foresee it."""
         hashed = self._cipher.blind_index(str(claim_id), f"{self._book}/second_look/{policy_id}")
         return int.from_bytes(hashed[:8]) % 10_000
+
+    @staticmethod
+    def is_erased(sealed: bytes) -> bool:
+        """Whether what stood here was destroyed."""
+        return sealed == ERASED
 
     def document_index(self, number: str) -> bytes:
         """Blind index of a document number, the same however it was typed."""

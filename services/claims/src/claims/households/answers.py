@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from claims.divisions.table import table_of
@@ -70,7 +70,7 @@ def member_out(personal: PersonalData, row: MemberRow, *, names: bool) -> Member
         joined_on=row.joined_on,
         moved_from=row.moved_from,
         left_on=row.left_on,
-        left_reason=cast("LeftReason | None", row.left_reason),
+        left_reason=cast('LeftReason | Literal["erased"] | None', row.left_reason),
     )
 
 

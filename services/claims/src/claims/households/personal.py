@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from claims.households.rules import birth_date, normal_name, normal_number
-from common.crypto import FieldCipher
+from common.crypto import ERASED, ERASED_TEXT, FieldCipher
 from common.text import compact
 
 
@@ -70,7 +70,9 @@ class PersonalData:
         return self._encrypt(text, column, row_id)
 
     def open_text(self, sealed: bytes, column: str, row_id: UUID) -> str:
-        """Open what `seal_text` sealed for the same column and row."""
+        """Open what `seal_text` sealed for the same column and row; what was erased reads `erased`."""
+        if sealed == ERASED:
+            return ERASED_TEXT
         return self._cipher.decrypt(sealed, self._context(column, row_id))
 
     def open_bank_account(self, household_id: UUID, sealed: bytes) -> str:

@@ -222,7 +222,7 @@ class MemberOut(Wire):
     moved_from: UUID | None
     """The same person's record in the household they came from. 原户中的成员记录。"""
     left_on: date | None
-    left_reason: LeftReason | None
+    left_reason: LeftReason | Literal["erased"] | None
 
 
 class DivisionOrigin(Wire):

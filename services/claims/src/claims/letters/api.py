@@ -13,6 +13,7 @@ from claims.context import Ctx
 from claims.letters import service
 from claims.letters.page import page, policy
 from claims.places import placed
+from claims.problems import PERSONAL_DATA_ERASED
 from common.auth import Principal
 from common.errors import preferred_language
 from common.text import BookCode
@@ -29,7 +30,7 @@ _EXAMPLE = '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<title>理赔核定通
     "/{claim_id}/decision/letter",
     response_class=Response,
     responses={
-        **responses(404),
+        **responses(404, PERSONAL_DATA_ERASED),
         200: {
             "description": "The page, in the language of Accept-Language.",
             "content": {"text/html": {"schema": {"type": "string"}, "example": _EXAMPLE}},
