@@ -123,7 +123,12 @@ def test_headings_stand_in_any_order_below_a_title_and_by_other_names() -> None:
     rows = listed()
     names = {"身份证号码": "公民身份号码", "家庭年收入（元）": " 年收入 ", "银行账号": "bank_account"}
     rows[0] = [names.get(str(heading), heading) for heading in rows[0]]
-    turned: Cells = [["宁陕县农户信息表"], [], ["", *reversed(rows[0]), "备注"], *(["", *reversed(row)] for row in rows[1:])]
+    turned: Cells = [
+        ["宁陕县农户信息表"],
+        [],
+        ["", *reversed(rows[0]), "备注"],
+        *(["", *reversed(row)] for row in rows[1:]),
+    ]
     made = judged(sheet(turned))
     assert not faults(made)
     assert made[0].group.rows[0].number == 4
@@ -150,7 +155,7 @@ def test_wrong_headings_refuse_the_file_and_name_them(headings: tuple[str, ...],
         (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "old_spreadsheet"),
         (b"PK\x03\x04" + b"\0" * 100, "not_a_spreadsheet"),
         (b"\x00\x01\x02", "unknown_encoding"),
-        ("户编号\r\n\"a".encode(), "not_a_csv"),
+        ('户编号\r\n"a'.encode(), "not_a_csv"),
         (b"\r\n\r\n", "no_rows"),
         (",".join(HEADINGS).encode(), "no_rows"),
     ],
@@ -173,7 +178,7 @@ def test_bombs_and_endless_lists_are_stopped(monkeypatch: pytest.MonkeyPatch, tm
         ):
             monkeypatch.setattr(reading, "LIMITS", limits)
             with pytest.raises(Problem) as refused:
-                survey(file)  # type: ignore[arg-type]
+                survey(file)
             assert [error.code for error in refused.value.errors] == [code]
 
 
