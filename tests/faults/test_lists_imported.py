@@ -141,7 +141,7 @@ async def test_county_wide_list_is_taken_whole(
         taken = processor_seconds(process) - taken
     print(  # noqa: T201 - the figures are the point
         f"\n{kind} {mode}: {listed.rows} rows, {households} households, {path.stat().st_size / 2**20:.1f} MiB,"
-        f" {len(listed.refused)} rows refused: {seconds:.0f} s ({taken:.0f} s of the worker's processor), {listed.rows / seconds:.0f} rows/s,"
+        f" {len(listed.refused)} rows refused: {seconds:.0f} s ({taken:.0f} s of processor), {listed.rows / seconds:.0f} rows/s,"
         f" peak {peak} MiB ({start} at the start)"
     )
     assert (job["status"], job["new_households"]) == ("done", len(listed.good))
