@@ -179,6 +179,7 @@ TABLE = (
     Row("claims", "POST", "/households", REGISTER_STAFF, NAMED),
     Row("claims", "POST", "/households/import", REGISTER_STAFF, NAMED),
     Row("claims", "GET", "/households/export", CLAIMS_READERS, EMPTY),
+    Row("claims", "POST", "/households/exports", "county payer", EMPTY),
     Row("claims", "GET", "/import-jobs", REGISTER_STAFF, EMPTY),
     Row("claims", "GET", "/import-jobs/{job_id}", REGISTER_STAFF, HIDDEN),
     Row("claims", "GET", "/import-jobs/{job_id}/refused-rows", REGISTER_STAFF, HIDDEN),

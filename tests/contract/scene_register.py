@@ -30,6 +30,11 @@ async def job(scene: Scene) -> str:
     return str(taken.json()["id"])
 
 
+async def _export(scene: Scene) -> Prepared:
+    await scene.household()
+    return {}, {"format": "csv", "reason": "移交审计局核查"}
+
+
 async def _import(scene: Scene) -> Prepared:
     return {}, {"file": list_of(scene.number())}
 
@@ -83,6 +88,7 @@ async def _duplicates(scene: Scene) -> Prepared:
 
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/households/import"): _import,
+    ("claims", "POST", "/households/exports"): _export,
     ("claims", "GET", "/import-jobs"): _jobs,
     ("claims", "GET", "/possible-duplicates"): _duplicates,
     ("claims", "POST", "/households/{household_id}/members/{member_id}/move"): _move,

@@ -51,6 +51,12 @@ def peak_mebibytes(process: subprocess.Popen[bytes]) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
+def processor_seconds(process: subprocess.Popen[bytes]) -> float:
+    """The processor time a running process has taken: what its work costs on a machine others use too."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def handed_in(office: Office, content: bytes, **query: str) -> str:
     answer = await office.import_file(content, **query)
     assert answer.status_code == 202, answer.text
@@ -64,7 +70,7 @@ async def until(office: Office, job_id: str, *, rows: int | None = None, seconds
             job: dict[str, Any] = (await office.get(f"/import-jobs/{job_id}")).json()
             if job["finished_at"] is not None or (rows is not None and job["rows_done"] >= rows):
                 return job
-            await anyio.sleep(0.05)
+            await anyio.sleep(0.2)
 
 
 async def check_all_there(office: Office, context: Any, job_id: str, listed: Listed) -> None:
@@ -129,12 +135,13 @@ async def test_county_wide_list_is_taken_whole(
             await anyio.sleep(0.05)
             with suppress(ProcessLookupError):
                 start = peak_mebibytes(process)
-        started = time.perf_counter()
+        started, taken = time.perf_counter(), processor_seconds(process)
         job = await until(office, job_id, seconds=3000)
         seconds, peak = time.perf_counter() - started, peak_mebibytes(process)
+        taken = processor_seconds(process) - taken
     print(  # noqa: T201 - the figures are the point
         f"\n{kind} {mode}: {listed.rows} rows, {households} households, {path.stat().st_size / 2**20:.1f} MiB,"
-        f" {len(listed.refused)} rows refused: {seconds:.0f} s, {listed.rows / seconds:.0f} rows/s,"
+        f" {len(listed.refused)} rows refused: {seconds:.0f} s ({taken:.0f} s of processor), {listed.rows / seconds:.0f} rows/s,"
         f" peak {peak} MiB ({start} at the start)"
     )
     assert (job["status"], job["new_households"]) == ("done", len(listed.good))

@@ -269,6 +269,7 @@ async def test_reference_lists_can_be_read(caller: Caller) -> None:
         "unstable_relieved",
         "marginal_poverty_prone",
         "sudden_hardship",
+        "return_prevention_object",
     ]
     assert "head" in {one["code"] for one in (await caller.get("/member-relations")).json()["items"]}
     towns = (await caller.get("/divisions")).json()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from claims.households.tables import household, member, possible_duplicate
+from claims.households.tables import possible_duplicate
 from common.ids import uuid7
 
 if TYPE_CHECKING:
@@ -37,70 +37,48 @@ class Pair:
     other_subject_id: UUID
 
 
-def _members_sharing(kind: str, column: str) -> sa.Select[str, UUID, UUID, UUID, UUID]:
-    new, other = member.alias("new"), member.alias("other")
-    conditions = [
-        other.c.book == new.c.book,
-        other.c[column] == new.c[column],
-        other.c.household_id != new.c.household_id,
-        other.c.left_on.is_(None),
-    ]
-    if kind == "name_birth":  # the same number says it already
-        conditions.append(other.c.id_number_index != new.c.id_number_index)
-    oldest = (
-        sa.select(other.c.id, other.c.household_id).where(*conditions).order_by(other.c.id).limit(1).lateral("oldest")
-    )
-    return (
-        sa.select(sa.literal(kind), new.c.household_id, new.c.id, oldest.c.household_id, oldest.c.id)
-        .select_from(new.join(oldest, sa.true()))
-        .where(
-            new.c.book == sa.bindparam("book"),
-            new.c.household_id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))),
-            new.c.left_on.is_(None),
-            new.c[column].is_not(None),
-        )
-    )
+# For each record the oldest one of another household with its value. OFFSET 0 keeps the planner from walking the primary key until it meets
+# one: without statistics, as after a large import, it would, and read the whole table for every record that shares nothing.
+_MEMBERS: Final = """
+    SELECT new.household_id, new.id, oldest.household_id, oldest.id
+    FROM member AS new CROSS JOIN LATERAL (
+        SELECT sharing.household_id, sharing.id
+        FROM (SELECT other.household_id, other.id, other.id_number_index FROM member AS other
+              WHERE other.book = new.book AND other.<value> = new.<value> AND other.left_on IS NULL OFFSET 0) AS sharing
+        WHERE sharing.household_id <> new.household_id AND <unlike>
+        ORDER BY sharing.id LIMIT 1) AS oldest
+    WHERE new.book = :book AND new.household_id = ANY (CAST(:ids AS uuid[])) AND new.left_on IS NULL AND new.<value> IS NOT NULL"""
+_HOUSEHOLDS: Final = """
+    SELECT new.id, new.id, oldest.id, oldest.id
+    FROM household AS new CROSS JOIN LATERAL (
+        SELECT sharing.id
+        FROM (SELECT other.id FROM household AS other
+              WHERE other.book = new.book AND other.bank_account_index = new.bank_account_index OFFSET 0) AS sharing
+        WHERE sharing.id <> new.id
+        ORDER BY sharing.id LIMIT 1) AS oldest
+    WHERE new.book = :book AND new.id = ANY (CAST(:ids AS uuid[])) AND new.bank_account_index IS NOT NULL"""
 
 
-def _households_sharing_account() -> sa.Select[str, UUID, UUID, UUID, UUID]:
-    new, other = household.alias("new"), household.alias("other")
-    oldest = (
-        sa.select(other.c.id)
-        .where(
-            other.c.book == new.c.book,
-            other.c.bank_account_index == new.c.bank_account_index,
-            other.c.id != new.c.id,
-        )
-        .order_by(other.c.id)
-        .limit(1)
-        .lateral("oldest")
-    )
-    return (
-        sa.select(sa.literal("bank_account"), new.c.id, new.c.id, oldest.c.id, oldest.c.id)
-        .select_from(new.join(oldest, sa.true()))
-        .where(
-            new.c.book == sa.bindparam("book"),
-            new.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))),
-            new.c.bank_account_index.is_not(None),
-        )
-    )
+def _members_sharing(column: str, unlike: str = "true") -> sa.TextClause:
+    return sa.text(_MEMBERS.replace("<value>", column).replace("<unlike>", unlike))
 
 
-_SHARING: Final = (
-    _members_sharing("id_number", "id_number_index"),
-    _members_sharing("phone", "phone_index"),
-    _members_sharing("name_birth", "name_birth_index"),
-    _households_sharing_account(),
-)
+_SHARING: Final = {
+    "id_number": _members_sharing("id_number_index"),
+    "phone": _members_sharing("phone_index"),
+    # Where the number is the same too, that says it already.
+    "name_birth": _members_sharing("name_birth_index", "sharing.id_number_index <> new.id_number_index"),
+    "bank_account": sa.text(_HOUSEHOLDS),
+}
 
 
 async def flag_households(conn: AsyncConnection, book: str, ids: Sequence[UUID], now: datetime) -> list[Pair]:
     """Flag what these households share with others; answers the pairs that stand now, flagged before or not."""
     await conn.execute(_LOCK, {"book": book})
     pairs = []
-    for query in _SHARING:
+    for kind, query in _SHARING.items():
         found = await conn.execute(query, {"book": book, "ids": list(ids)})
-        pairs += [Pair(kind, mine, subject, theirs, other) for kind, mine, subject, theirs, other in found]
+        pairs += [Pair(kind, *row) for row in found.all()]
     if pairs:
         rows = [_flag(book, pair, now) for pair in pairs]
         await conn.execute(pg.insert(possible_duplicate).on_conflict_do_nothing(), rows)

@@ -19,7 +19,7 @@ from claims.problems import BAD_ROWS
 from claims.register import exports, service
 from claims.register.reading import LIMITS
 from claims.register.refused_file import refused_file
-from claims.register.schemas import Imported, ImportOut, Mode, RefusedRow
+from claims.register.schemas import Imported, ImportOut, Mode, RefusedRow, UnmaskedExport
 from claims.register.service import Small, Upload
 from claims.register.store import Job
 from common.auth import Principal, require
@@ -36,6 +36,7 @@ router = Router(prefix="/v1/books/{book}", tags=["register"])
 
 Reader = Annotated[Principal, Depends(require("claims:read", heeds_places=True))]
 Writer = Annotated[Principal, Depends(require(*WRITERS, heeds_places=True))]
+Unmasker = Annotated[Principal, Depends(require("claims:unmask", heeds_places=True))]
 FileFormat = Annotated[Literal["csv", "xlsx"], Query(alias="format", description="CSV or XLSX. 文件格式。")]
 
 FILE: dict[int | str, dict[str, Any]] = {
@@ -64,6 +65,17 @@ async def export_households(
     """Download the households with their present members, ID numbers, phones and accounts masked. Every export is in the access log."""
     chosen = replace(filter_of(book, town, village, category, monitored=None), places=principal.places)
     return await exports.export_households(context, chosen, book, wanted, principal.sub)
+
+
+@router.post(
+    "/households/exports", response_class=Response, responses=FILE, summary="Take the register away unmasked 明文导出"
+)
+async def export_households_unmasked(
+    book: BookCode, body: UnmaskedExport, context: Ctx, principal: Unmasker
+) -> Response:
+    """Download the same file with everything shown, for a stated reason. Creates nothing but its record in the access log; takes no key."""
+    chosen = replace(filter_of(book, body.town, body.village, body.category, monitored=None), places=principal.places)
+    return await exports.export_households(context, chosen, book, body.format, principal.sub, reason=body.reason)
 
 
 @router.post(
