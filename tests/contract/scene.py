@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations
+from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations, scene_register
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -407,6 +407,11 @@ async def _terms_approval(scene: Scene) -> Prepared:
     return {**parameters, "terms_id": str(draft["id"])}, {"outcome": "approved"}
 
 
+async def _terms_preview(scene: Scene) -> Prepared:
+    parameters, _ = await _terms_approval(scene)
+    return parameters, {"samples": [{"loss_fen": 1_800_000}]}
+
+
 async def _claim(scene: Scene) -> Prepared:
     return {}, await scene.claim_body()
 
@@ -449,6 +454,20 @@ async def _bank_file(scene: Scene) -> Prepared:
     return {"batch_id": str((await scene.approved_batch())["id"])}, None
 
 
+async def _reissue(scene: Scene) -> Prepared:
+    """A file that was fetched, and is asked for once more."""
+    batch_id = str((await scene.approved_batch())["id"])
+    file = await scene.county.try_get("claims", f"/payout-batches/{batch_id}/bank-file", "payer/p-9")
+    assert file.is_success, file.text
+    return {"batch_id": batch_id}, {"reason": "下载中断"}
+
+
+async def _withdrawal(scene: Scene) -> Prepared:
+    batch = await scene.approved_batch()
+    numbers = [item["item_number"] for item in batch["items"]]
+    return {"batch_id": str(batch["id"])}, {"item_numbers": numbers, "reason": "农户更换账户"}
+
+
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     **scene_budgets.MAKERS,
     ("ledger", "POST", "/v1/books"): _book,
@@ -476,6 +495,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
     **scene_bank.MAKERS,
     **scene_documents.MAKERS,
+    **scene_register.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
@@ -495,6 +515,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/policies"): _policy,
     ("claims", "POST", "/policies/{policy_id}/terms"): _terms,
     ("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval"): _terms_approval,
+    ("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/preview"): _terms_preview,
     ("claims", "POST", "/eligibility-checks"): _claim,
     ("claims", "POST", "/claims"): _claim,
     ("claims", "POST", "/claims/{claim_id}/decision/recomputation"): _recomputation,
@@ -502,6 +523,8 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/payout-batches"): _batch,
     ("claims", "POST", "/payout-batches/{batch_id}/approval"): _approval,
     ("claims", "GET", "/payout-batches/{batch_id}/bank-file"): _bank_file,
+    ("claims", "POST", "/payout-batches/{batch_id}/bank-file/reissues"): _reissue,
+    ("claims", "POST", "/payout-batches/{batch_id}/withdrawals"): _withdrawal,
     ("claims", "POST", "/payout-batches/{batch_id}/bank-return"): _bank_return,
     ("claims", "POST", "/payout-batches/{batch_id}/booking-retries"): _booking_retry,
 }
@@ -537,4 +560,5 @@ READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "account": scene_bank.account,
     "ref": giver,
     "period": _period,
+    **scene_register.READ_PARAMETERS,
 }
