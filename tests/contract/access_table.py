@@ -191,6 +191,7 @@ TABLE = (
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS),
     Row("claims", "GET", "/reports/claims", CLAIMS_READERS),
     Row("claims", "GET", "/reports/refusal-reasons", CLAIMS_READERS),
+    Row("claims", "GET", "/reports/programme-results", CLAIMS_READERS),
     Row("claims", "GET", "/access-log", "auditor"),
     Row("claims", "GET", "/access-log/verification", "auditor"),
 )

@@ -182,6 +182,7 @@ async def test_claims_are_counted_as_a_plain_recount_counts_them(county: County,
     await files_say_what_the_json_says(county)
     await refusals_name_their_reasons(county, claims)
     await places_see_their_own(county, claims)
+    await programmes_show_their_result(county, claims)
 
 
 async def accident_terms(county: County) -> None:
@@ -271,6 +272,37 @@ async def places_see_their_own(county: County, claims: list[Json]) -> None:
             assert found["totals"] == figures(own)
         else:
             assert found["refused_claims"] == figures(own)["refused_claims"]
+
+
+async def programmes_show_their_result(county: County, claims: list[Json]) -> None:
+    pool = {"funding": "insurer_pool", "pool_fen": 5_000_000, "fee_bp": 1_500, "surplus_rule": "carried_forward"}
+    sources = dict.fromkeys(("pool_fen", "fee_bp", "surplus_rule"), "assumed")
+    body = {"year": 2022, "insurer": "示例保险公司", "name": "2022年方案", "sources": sources} | pool
+    await county.post("claims", "/policies", body, "county")
+    found = (await report(county, "programme-results")).json()
+    paid, unused = found["items"]
+    assert {name: paid[name] for name in COUNTS + AMOUNTS} == figures(claims)
+    assert (paid["year"], paid["funding"], paid["paid_households"]) == (2021, "county_paid", 2)
+    assert [paid[name] for name in ("pool_fen", "fee_bp", "fee_fen", "surplus_fen", "surplus_rule")] == [None] * 5
+    assert {name: unused[name] for name in COUNTS + AMOUNTS} == figures([])
+    assert {name: unused[name] for name in pool} == pool
+    assert (unused["fee_fen"], unused["surplus_fen"]) == (0, 5_000_000)
+    assert (await report(county, "programme-results", year="2022")).json()["items"] == [unused]
+    made = [await report(county, "programme-results", format=kind) for kind in ("csv", "xlsx")]
+    lines = read_back(made[0].content, made[1].content)
+    assert [line[:4] for line in lines[1:]] == [
+        ["2021", "2021年方案", "示例保险公司", "县级直接支付"],
+        ["2022", "2022年方案", "示例保险公司", "保险资金池"],
+    ]
+    assert lines[1][8:] == [
+        "",
+        f"{Decimal(paid['approved_fen']) / 100:.2f}",
+        f"{Decimal(paid['paid_fen']) / 100:.2f}",
+        "",
+        "",
+        "",
+    ]
+    assert lines[2][8:] == ["50000.00", "0.00", "0.00", "0.00", "50000.00", "结转下年"]
 
 
 @pytest.mark.parametrize(

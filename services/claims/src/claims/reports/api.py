@@ -13,9 +13,10 @@ from claims.policies.rules import Cause
 from claims.reports import service, sheets
 from claims.reports.counts import Wanted
 from claims.reports.rules import By, parsed_by
-from claims.reports.schemas import ClaimsReportOut, RefusalReasonsOut, SummaryOut
+from claims.reports.schemas import ClaimsReportOut, ProgrammeResultsOut, RefusalReasonsOut, SummaryOut
 from common.auth import Principal, require
-from common.dates import BusinessDate
+from common.dates import FIRST_YEAR, LAST_YEAR, BusinessDate
+from common.paging import QueryInteger
 from common.text import BookCode
 from common.validation import invalid_field
 from common.web import Router
@@ -92,6 +93,25 @@ async def get_refusal_reasons(
     if wanted == "json":
         return report
     return await _taken(ctx, book, principal, wanted, "refusal-reasons", sheets.refusal_reasons(book, report))
+
+
+@router.get(
+    "/programme-results", response_model=ProgrammeResultsOut, responses=FILES, summary="Result of each programme"
+)
+async def get_programme_results(
+    book: BookCode,
+    principal: Annotated[Principal, Depends(require("claims:read"))],
+    ctx: Ctx,
+    year: Annotated[
+        QueryInteger | None, Query(ge=FIRST_YEAR, le=LAST_YEAR, description="This year alone. 年度。")
+    ] = None,
+    wanted: OfFormat = "json",
+) -> ProgrammeResultsOut | Response:
+    """Read what each programme was given, paid, owes in fees and keeps 保险方案收支结余表; of the whole book."""
+    report = await service.programme_results(ctx.engine, book, year)
+    if wanted == "json":
+        return report
+    return await _taken(ctx, book, principal, wanted, "programme-results", sheets.programme_results(book, report))
 
 
 def _wanted(

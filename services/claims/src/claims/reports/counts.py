@@ -13,6 +13,7 @@ from claims.payouts.rules import ItemStatus
 from claims.payouts.tables import payout_item
 from claims.places import Places, within
 from claims.policies.rules import Cause
+from claims.policies.tables import policy
 from claims.reports.rules import GRANTED, UNDER_WAY, By
 
 if TYPE_CHECKING:
@@ -114,6 +115,31 @@ async def claims_by(conn: AsyncConnection, wanted: Wanted, by: Sequence[By]) -> 
         .group_by(sets)
         .order_by(whole, *groups)
     )
+    return list((await conn.execute(query)).mappings())
+
+
+async def programmes(conn: AsyncConnection, book: str, year: int | None) -> list[sa.RowMapping]:
+    """Each programme with the figures of its claims, in the order of the years."""
+    counted = (
+        sa.select(
+            claim.c.policy_id,
+            sa.func.count(sa.distinct(payout_item.c.household_id)).label("paid_households"),
+            *_figures(),
+        )
+        .select_from(_with_payment())
+        .where(claim.c.book == book)
+        .group_by(claim.c.policy_id)
+        .subquery("counted")
+    )
+    figures = [sa.func.coalesce(column, 0).label(column.name) for column in counted.c if column.name != "policy_id"]
+    query = (
+        sa.select(policy, *figures)
+        .select_from(policy.outerjoin(counted, counted.c.policy_id == policy.c.id))
+        .where(policy.c.book == book)
+        .order_by(policy.c.year)
+    )
+    if year is not None:
+        query = query.where(policy.c.year == year)
     return list((await conn.execute(query)).mappings())
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
 from claims.claims.rules import CONSUMING, Status
+from claims.policies.rules import RATE_WHOLE_BP
 
 
 class By(StrEnum):
@@ -31,6 +32,11 @@ def parsed_by(text: str) -> tuple[By, ...] | None:
     if not known.issuperset(words) or len(set(words)) < len(words):
         return None
     return tuple(By(word) for word in words)
+
+
+def fee_of(paid_fen: int, fee_bp: int) -> int:
+    """Return the insurer's fee: so many basis points of all that was paid out, rounded down to the fen once for the whole [assumed]."""
+    return paid_fen * fee_bp // RATE_WHOLE_BP
 
 
 ReasonKey: TypeAlias = tuple[Literal["check", "reason"], str]

@@ -14,13 +14,15 @@ from claims.divisions.table import table_of
 from claims.eligibility.model import CheckCode, CheckOutcome
 from claims.monitoring.store import count_leads, count_leads_by_channel, count_monitored
 from claims.names import name_of
-from claims.policies.rules import Cause
+from claims.policies.rules import Cause, Funding, SurplusRule
 from claims.reports import counts, store
-from claims.reports.rules import By, ReasonKey, RefusedBy
+from claims.reports.rules import By, ReasonKey, RefusedBy, fee_of
 from claims.reports.schemas import (
     ClaimsFigures,
     ClaimsLine,
     ClaimsReportOut,
+    ProgrammeResult,
+    ProgrammeResultsOut,
     RefusalReason,
     RefusalReasonsOut,
     SummaryOut,
@@ -139,6 +141,33 @@ def _reasons(tally: Counter[ReasonKey]) -> list[RefusalReason]:
         )
         for (kind, code), claims in ranked
     ]
+
+
+async def programme_results(engine: AsyncEngine, book: str, year: int | None) -> ProgrammeResultsOut:
+    """What each programme was given, paid and keeps, of one year or of all."""
+    async with snapshot(engine) as conn:
+        rows = await counts.programmes(conn, book, year)
+        as_of = await store.instant(conn)
+    return ProgrammeResultsOut(as_of=as_of, items=[_result(row) for row in rows])
+
+
+def _result(row: sa.RowMapping) -> ProgrammeResult:
+    figures, pool_fen, fee_bp = figures_of(row), row["pool_fen"], row["fee_bp"]
+    fee_fen = None if fee_bp is None else fee_of(figures["paid_fen"], fee_bp)
+    return ProgrammeResult(
+        policy_id=row["id"],
+        year=row["year"],
+        name=row["name"],
+        insurer=row["insurer"],
+        funding=Funding(row["funding"]),
+        paid_households=row["paid_households"],
+        pool_fen=pool_fen,
+        fee_bp=fee_bp,
+        fee_fen=fee_fen,
+        surplus_fen=None if pool_fen is None else pool_fen - figures["paid_fen"] - (fee_fen or 0),
+        surplus_rule=None if row["surplus_rule"] is None else SurplusRule(row["surplus_rule"]),
+        **figures,
+    )
 
 
 async def record_export(context: Context, book: str, person: str, report: str, file_format: str) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from claims.divisions.table import table_of
 from claims.names import name_of
 from claims.reports.rules import By
-from claims.reports.schemas import ClaimsFigures, ClaimsLine, ClaimsReportOut, RefusalReasonsOut
+from claims.reports.schemas import ClaimsFigures, ClaimsLine, ClaimsReportOut, ProgrammeResultsOut, RefusalReasonsOut
 from common.spreadsheets.writing import Column, Line, Sheet, Value
 
 _KEYS: Final = {
@@ -81,6 +81,28 @@ def refusal_reasons(book: str, report: RefusalReasonsOut) -> tuple[Sheet, Iterat
         yield Line(("合计", None, None, report.refused_claims), strong=True)
 
     return Sheet("不予理赔原因统计表", notes, columns), lines()
+
+
+def programme_results(book: str, report: ProgrammeResultsOut) -> tuple[Sheet, Iterator[Line]]:
+    """保险方案收支结余表."""
+    columns = (
+        Column("年度", "whole", 8), Column("保险方案", width=30), Column("承保机构", width=26), Column("资金方式", width=14),
+        *(Column(heading, "whole", 10) for heading in ("件数", "已批准", "已支付", "获赔户数")),
+        *(Column(f"{heading}（元）", "amount", 18) for heading in ("资金池或保费", "批准金额", "已支付金额", "经办费", "结余")),
+        Column("结余处理", width=14),
+    )  # fmt: skip
+    notes = _notes(book, "经办费按已支付金额合计乘以费率计算，分以下舍去；结余＝资金池或保费－已支付金额－经办费。")
+
+    def lines() -> Iterator[Line]:
+        for one in report.items:
+            head = (one.year, one.name, one.insurer, name_of("fundings", one.funding, "zh"))
+            numbers = (one.claims, one.approved_claims, one.paid_claims, one.paid_households)
+            amounts = (one.pool_fen, one.approved_fen, one.paid_fen, one.fee_fen, one.surplus_fen)
+            yield Line(
+                (*head, *numbers, *amounts, one.surplus_rule and name_of("surplus_rules", one.surplus_rule, "zh"))
+            )
+
+    return Sheet("保险方案收支结余表", notes, columns), lines()
 
 
 def _notes(book: str, *said: str) -> tuple[str, ...]:
