@@ -7,6 +7,7 @@ import io
 import itertools
 import random
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.anyio
 Json = dict[str, Any]
 PLACES = (("610923100", "610923100213"), ("610923101", "610923101200"), ("610923102", "610923102200"))
 CAUSES = ("schooling", "accident")
+PAGE = (Path(__file__).parents[3] / "docs" / "claims-reports.md").read_text(encoding="utf-8")
 GRANTED = {"approved", "awaiting_funds", "encumbered", "in_batch", "paid", "payment_returned"}
 COUNTS = ("claims", "open_claims", "approved_claims", "refused_claims", "withdrawn_claims", "paid_claims")
 AMOUNTS = ("open_fen", "approved_fen", "paid_fen")
@@ -135,6 +137,7 @@ def read_back(csv_file: bytes, xlsx_file: bytes) -> list[list[str]]:
         list(row) for row in openpyxl.load_workbook(io.BytesIO(xlsx_file)).worksheets[0].iter_rows(values_only=True)
     ]
     again: list[list[Any]] = CalamineWorkbook.from_filelike(io.BytesIO(xlsx_file)).get_sheet_by_index(0).to_python()
+    assert all(heading in PAGE for heading in lines[0]), lines[0]
     for rows in (written, again):
         start = next(index for index, row in enumerate(rows) if row[: len(lines[0])] == lines[0])
         assert [
