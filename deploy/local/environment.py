@@ -21,6 +21,7 @@ def service_settings(database: Database, issuer: Issuer, keys: ServiceKeys, ledg
         settings |= {
             "CLAIMS_LEDGER_URL": ledger_url,
             "CLAIMS_LEDGER_TOKEN_FILE": str(keys.token_path),
+            "CLAIMS_DOCUMENT_FOLDER": str(keys.documents),
         }
     return settings
 

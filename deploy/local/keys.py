@@ -31,6 +31,11 @@ class ServiceKeys:
         """The claims service's LEDGER_TOKEN_FILE."""
         return self.folder / "claims-ledger.token"
 
+    @property
+    def documents(self) -> Path:
+        """The claims service's DOCUMENT_FOLDER, beside the keys that open what lies in it."""
+        return self.folder.with_name("documents")
+
     def fingerprint_key(self, service: str) -> str:
         """Answer the hex key of a service's request fingerprints."""
         return self._fingerprint_path(service).read_text(encoding="ascii").strip()

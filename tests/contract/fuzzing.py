@@ -75,7 +75,7 @@ class Fuzzer:
             query=dict(query or {}),
             body=NOT_SET if body is None else copy.deepcopy(body),
             media_type="multipart/form-data"
-            if operation.path.endswith(("/statements", "/payment-lists"))
+            if "multipart/form-data" in operation.definition.raw.get("requestBody", {}).get("content", {})
             else "application/json",
         )
         self._send(case, self.tokens[0])

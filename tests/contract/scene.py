@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_operations
+from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -474,6 +474,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/givers/{ref}/disclosure"): _of_giver,
     ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
     **scene_bank.MAKERS,
+    **scene_documents.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,

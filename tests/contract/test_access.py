@@ -30,9 +30,15 @@ QUERIES = {
     "/reports/year-end": {"fiscal_year": "2021"},
     "/payment-lists": {"operation": "award", "fund": "industry"},
     "/payment-lists/template": {"operation": "award"},
+    "POST /claims/{claim_id}/documents": {"kind": "invoice"},
     "/audit/journal": {"from": "2021-01-01", "to": "2021-12-31", "format": "jsonl"},
 }
-FILES = {"/bank-accounts/{account}/statements", "/payment-lists"}
+# Operations that take a file, and what the file is called.
+FILES = {
+    "/bank-accounts/{account}/statements": "a.csv",
+    "/payment-lists": "a.csv",
+    "/claims/{claim_id}/documents": "a.pdf",
+}
 FREE = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"}
 
 
@@ -51,8 +57,13 @@ async def scene(running: Stack) -> AsyncIterator[Scene]:
 def sent_as(row: Row, body: Any) -> dict[str, Any]:
     """How the body is sent: that of a file names its one part."""
     if row.path in FILES and isinstance(body, dict):
-        return {"files": {"file": ("a.csv", body["file"].encode())}}
+        return {"files": {"file": (FILES[row.path], body["file"].encode())}}
     return {"json": body}
+
+
+def query_of(row: Row) -> dict[str, str] | None:
+    """The query a request of this row needs."""
+    return QUERIES.get(f"{row.method} {row.path}") or QUERIES.get(row.path)
 
 
 async def send(
@@ -65,7 +76,7 @@ async def send(
         row.method,
         path.format(**parameters),
         **sent_as(row, body),
-        params=QUERIES.get(row.path),
+        params=query_of(row),
         headers=headers | extra,
     )
 

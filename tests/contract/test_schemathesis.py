@@ -40,6 +40,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "/reports/subsidiary-ledger": {"fund": "insurance", "account": "1002", "fiscal_year": "2021"},
     "/reports/carry-forward": {"fiscal_year": "2021"},
     "/reports/year-end": {"fiscal_year": "2021"},
+    "POST /claims/{claim_id}/documents": {"kind": "invoice"},
     "/audit/journal": {"from": "2021-01-01", "to": "2021-12-31", "format": "jsonl"},
 }
 KNOWN_VALUES: dict[str, list[str]] = {
@@ -52,6 +53,7 @@ KNOWN_VALUES: dict[str, list[str]] = {
     "fiscal_year": ["2021", "all"],
     "town": ["610923100"],
     "status": ["open", "reported", "prepared"],
+    "kind": ["invoice", "photo"],
 }
 
 
@@ -97,7 +99,8 @@ def fuzz_service(system: Stack, scene: Scene, portal: BlockingPortal, service: s
     pools: dict[str, list[Prepared]] = {}
     for label, row in rows.items():
         pools[label] = [portal.call(scene.prepared, row) for _ in range(READY_MADE)]
-        fuzzer.prepared(operations[label], portal.call(scene.prepared, row), QUERIES.get(row.path))
+        query = QUERIES.get(f"{row.method} {row.path}") or QUERIES.get(row.path)
+        fuzzer.prepared(operations[label], portal.call(scene.prepared, row), query)
     each = -(-at_least // len(operations)) + 3
     for label, operation in operations.items():
         fuzzer.boundary(operation, pools[label], each // 4)

@@ -12,6 +12,10 @@ from claims.access import api as access
 from claims.claims import api as claims
 from claims.context import Context
 from claims.divisions import api as divisions
+from claims.documents import api as documents
+from claims.documents.bucket import Bucket, BucketStore
+from claims.documents.contents import ContentStore
+from claims.documents.folder import FolderStore
 from claims.eligibility import api as eligibility
 from claims.households import api as households
 from claims.letters import api as letters
@@ -30,7 +34,19 @@ from common.web import create_app
 VERSION = "0.1.0"
 SERVICE = "claims"
 # In the order of the API document.
-ROOMS = (divisions, households, monitoring, policies, eligibility, claims, letters, payouts, reports, access)
+ROOMS = (
+    divisions,
+    households,
+    monitoring,
+    policies,
+    eligibility,
+    claims,
+    documents,
+    letters,
+    payouts,
+    reports,
+    access,
+)
 
 
 def create(settings: Settings) -> FastAPI:
@@ -53,7 +69,11 @@ def create(settings: Settings) -> FastAPI:
         routers=[room.router for room in ROOMS],
         authenticator=authenticator,
         problems=PROBLEMS,
-        readiness_checks={"database": partial(check_database, context.engine), "keys": authenticator.check_keys},
+        readiness_checks={
+            "database": partial(check_database, context.engine),
+            "keys": authenticator.check_keys,
+            "documents": context.contents.check,
+        },
         lifespan=lifespan,
     )
     app.state.context = context
@@ -63,4 +83,11 @@ def create(settings: Settings) -> FastAPI:
 def build_context(settings: Settings, *, application_name: str) -> Context:
     """The resources of a process of the claims service, the worker included."""
     engine = create_engine(settings.database_url, application_name=application_name, pool_size=settings.pool_size)
-    return Context(settings, engine, FieldCipher(KeyRing.from_file(settings.key_file)))
+    return Context(settings, engine, FieldCipher(KeyRing.from_file(settings.key_file)), content_store(settings))
+
+
+def content_store(settings: Settings) -> ContentStore:
+    """The store the settings name for the contents of documents."""
+    if settings.document_bucket_file is not None and settings.document_store == "s3":
+        return BucketStore(Bucket.from_file(settings.document_bucket_file))
+    return FolderStore(settings.document_folder)

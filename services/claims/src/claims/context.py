@@ -1,4 +1,4 @@
-"""What a use case of the claims service works with: settings, database, cipher. Built once at start, kept on the app."""
+"""What a use case of the claims service works with: settings, database, cipher, contents. Built once at start, kept on the app."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from claims.documents.contents import ContentStore
 from claims.households.personal import PersonalData
 from claims.settings import Settings
 from common.crypto import FieldCipher
@@ -20,6 +21,7 @@ class Context:
     settings: Settings
     engine: AsyncEngine
     cipher: FieldCipher
+    contents: ContentStore
 
     def personal(self, book: str) -> PersonalData:
         """What seals and opens the personal fields of a book."""

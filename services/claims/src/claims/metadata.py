@@ -21,6 +21,7 @@ TABLE_MODULES = (
     "claims.monitoring.tables",
     "claims.policies.tables",
     "claims.claims.tables",
+    "claims.documents.tables",
     "claims.payouts.tables",
     "claims.access.tables",
 )

@@ -220,5 +220,77 @@ LEDGER_UNAVAILABLE = ProblemType(
     detail_en="Please try again later.",
 )
 
+# --- documents ---------------------------------------------------------------------------------------------------------------------
+DOCUMENT_TYPE_REFUSED = ProblemType(
+    code="document_type_refused",
+    status=422,
+    title_zh="不接受该类型的文件",
+    title_en="Files of this type are not taken",
+    detail_zh="按文件内容识别，仅接受 JPEG、PNG 图片和 PDF；Word、OFD、压缩包等请先另存为 PDF。",
+    detail_en="By its content the file is no JPEG, PNG or PDF. Save Word, OFD or packed files as PDF first.",
+)
+DOCUMENT_TYPE_MISMATCH = ProblemType(
+    code="document_type_mismatch",
+    status=422,
+    title_zh="文件内容与名称或所称类型不符",
+    title_en="The file is not what its name or stated type says",
+    detail_zh="文件内容为 {found}，请以 .{extension} 为扩展名重新提交。",
+    detail_en="Its content is {found}: send it with a name that ends in .{extension}, and check that it is the right file.",
+)
+DOCUMENT_INCOMPLETE = ProblemType(
+    code="document_incomplete",
+    status=422,
+    title_zh="文件不完整或已损坏",
+    title_en="The file is cut or broken",
+    detail_zh="文件在结束之前中断，请重新扫描或拍照后提交。",
+    detail_en="It ends before its end. Scan it or take the photo again.",
+)
+DOCUMENT_CONTINUES = ProblemType(
+    code="document_continues",
+    status=422,
+    title_zh="文件结尾之后还有其他内容",
+    title_en="Something else stands behind the end of the file",
+    detail_zh="图片或 PDF 结束之后附有其他内容（如压缩包、动态照片），请另存为普通图片或 PDF 后提交。",
+    detail_en="Behind the picture or PDF stands something else, such as an archive or a film. Save it as a plain picture or PDF.",
+)
+DOCUMENTS_FULL = ProblemType(
+    code="documents_full",
+    status=409,
+    title_zh="该理赔的材料已达上限",
+    title_en="The claim has as many documents as it may have",
+    detail_zh="每件理赔最多 {most} 份材料。",
+    detail_en="A claim may have {most}.",
+)
+DOCUMENTS_CLOSED = ProblemType(
+    code="documents_closed",
+    status=409,
+    title_zh="理赔当前状态不能办理材料",
+    title_en="The claim's documents cannot be changed now",
+    detail_zh="理赔状态：{claim_status}。已办结的理赔不再收取材料，已批准的理赔不能撤回材料。",
+    detail_en="Its status is {claim_status}. One that has ended takes no documents; of one that was approved none is withdrawn.",
+)
+DOCUMENT_WITHDRAWN = ProblemType(
+    code="document_withdrawn",
+    status=409,
+    title_zh="该材料已撤回",
+    title_en="The document was withdrawn",
+)
+DOCUMENT_ERASED = ProblemType(
+    code="document_erased",
+    status=409,
+    title_zh="该材料内容已依规删除",
+    title_en="The document's content was erased",
+    detail_zh="仅保留登记和校验值。",
+    detail_en="Its record and hash remain.",
+)
+DOCUMENT_DAMAGED = ProblemType(
+    code="document_damaged",
+    status=409,
+    title_zh="存储的材料缺失或被改动",
+    title_en="The stored content is missing or was changed",
+    detail_zh="请联系管理员从备份恢复。",
+    detail_en="Ask the administrator to restore it from the backup.",
+)
+
 # Every type above and below this line; a test checks that one code has one status.
 PROBLEMS: tuple[ProblemType, ...] = tuple(value for value in list(globals().values()) if isinstance(value, ProblemType))

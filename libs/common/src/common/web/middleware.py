@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.errors import BODY_TOO_LARGE, INTERNAL, NOT_FOUND, Problem
+from common.errors import BODY_TOO_LARGE, INTERNAL, NOT_FOUND
 from common.logging import get_logger
 from common.request_id import begin_request
 from common.web.answers import problem_response
@@ -26,6 +26,7 @@ DEFAULT_BODY_LIMIT: Final = 16 * MEBIBYTE
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _CLIENT_CLOSED: Final = 499
+_LIMIT: Final = "fangpin_body_limit"
 
 
 class RouteTable:
@@ -131,7 +132,7 @@ class BodyLimit:
     """Stops reading a body once it is larger than allowed, whether its length was announced or not."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
-        """Take the largest body in bytes."""
+        """Take the largest body in bytes; an operation that streams its body may allow more (`allow_body`)."""
         self._app = app
         self._limit = limit
 
@@ -140,24 +141,28 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
-        too_large = announced.isdecimal() and int(announced[:20]) > self._limit
+        stated = Headers(scope=scope).get("content-length", "")
+        announced = int(stated[:20]) if stated.isdecimal() else 0
+        scope[_LIMIT] = self._limit
         received = 0
 
         async def limited_receive() -> Message:
             nonlocal received
-            if too_large:
-                raise self._refusal()
+            limit: int = scope[_LIMIT]
+            if announced > limit:
+                raise BODY_TOO_LARGE.error(limit_bytes=limit)
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise self._refusal()
+            if received > limit:
+                raise BODY_TOO_LARGE.error(limit_bytes=limit)
             return message
 
         await self._app(scope, limited_receive, send)
 
-    def _refusal(self) -> Problem:
-        return BODY_TOO_LARGE.error(limit_bytes=self._limit)
+
+def allow_body(scope: Scope, limit: int) -> None:
+    """Allow this one request a body of another size; for operations that stream it, before they read."""
+    scope[_LIMIT] = limit
 
 
 class Methods:
