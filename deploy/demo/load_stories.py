@@ -89,7 +89,9 @@ async def _tell(api: Api, told: Told, stored: Mapping[int, Mapping[str, object]]
         content = paper(f"Demo paper: {kind}", f"Claim {claim['number']}", "Invented, stands for nobody.")
         await api.upload(f"{path}/documents", "intake", f"{key}:{kind}", f"{kind}.pdf", content, kind=kind)
     for number, act in enumerate(story.acts, start=1):
-        await api.post("claims", f"{path}/{act.post}", act.who, f"{key}:act:{number}", act.body)
+        await api.post(
+            "claims", f"{path}/{act.post}", act.who, f"{key}:act:{number}", act.model_dump(mode="json")["body"]
+        )
     if story.letter:
         await api.read(f"{path}/decision/letter", "county")
 
