@@ -196,7 +196,6 @@ TABLE = (
     Row("claims", "GET", "/reconciliation", "checker auditor county payer"),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS),
     Row("claims", "GET", "/reports/claims", CLAIMS_READERS),
-    Row("claims", "GET", "/reports/ageing", CLAIMS_READERS),
     Row("claims", "GET", "/reports/refusal-reasons", CLAIMS_READERS),
     Row("claims", "GET", "/reports/programme-results", CLAIMS_READERS),
     Row("claims", "GET", "/access-log", "auditor"),

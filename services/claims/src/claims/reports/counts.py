@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -15,10 +14,11 @@ from claims.payouts.tables import payout_item
 from claims.places import Places, within
 from claims.policies.rules import Cause
 from claims.policies.tables import policy
-from claims.reports.rules import AGE_CLASSES, DUE_SOON_DAYS, GRANTED, UNDER_WAY, By
+from claims.reports.rules import GRANTED, UNDER_WAY, By
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,7 +53,6 @@ class Refused:
     id: UUID
     decision_version: int
     content_cipher: bytes
-    reason_code: str | None
 
 
 def _counted(statuses: Collection[Status]) -> sa.ColumnElement[int]:
@@ -144,51 +143,10 @@ async def programmes(conn: AsyncConnection, book: str, year: int | None) -> list
     return list((await conn.execute(query)).mappings())
 
 
-async def ageing(conn: AsyncConnection, wanted: Wanted, day: date) -> list[sa.RowMapping]:
-    """Claims that wait on a day, by whom they wait for, status and step, by age and deadline; the total is the last row.
-
-    A claim on hold waits for nobody, since the day it was put there. Claims that came to where they stand after the day are left out.
-    """
-    last = sa.and_(
-        claim_event.c.book == claim.c.book,
-        claim_event.c.claim_id == claim.c.id,
-        claim_event.c.position == claim.c.event_count,
-    )
-    since = sa.func.coalesce(claim.c.waiting_since, claim_event.c.done_on)
-    days = sa.literal(day, sa.Date) - since
-    groups = (claim.c.waiting_for, claim.c.status, claim.c.next_step)
-    waits = sa.or_(claim.c.waiting_for.is_not(None), claim.c.status == Status.ON_HOLD.value)
-    soon = day + timedelta(days=DUE_SOON_DAYS)
-    figures = [
-        sa.func.count().label("claims"),
-        _summed(claim.c.benefit_fen).label("benefit_fen"),
-        *(
-            sa.func.count()
-            .filter(days >= one.from_days, sa.true() if one.to_days is None else days <= one.to_days)
-            .label(one.label)
-            for one in AGE_CLASSES
-        ),
-        sa.func.count().filter(claim.c.due_on < day).label("overdue"),
-        sa.func.count().filter(claim.c.due_on.between(day, soon)).label("due_soon"),
-        sa.func.count().filter(claim.c.due_on.is_(None)).label("without_deadline"),
-        sa.func.min(since).label("oldest_since"),
-        sa.func.min(claim.c.due_on).label("earliest_due_on"),
-    ]
-    query = (
-        sa.select(*groups, *figures)
-        .select_from(claim.join(claim_event, last))
-        .where(*_where(wanted, claim.c.reported_on), waits, since <= day)
-        .group_by(sa.func.grouping_sets(sa.tuple_(*groups), sa.tuple_()))
-        # The status is never null, so the total is told by its grouping.
-        .order_by(sa.func.grouping(claim.c.status), *groups)
-    )
-    return list((await conn.execute(query)).mappings())
-
-
 async def refused_after(conn: AsyncConnection, wanted: Wanted, after: UUID | None) -> list[Refused]:
     """The next refused claims in the order of their ids. Days are those of the refusal."""
     refusal = (
-        sa.select(claim_event.c.done_on, claim_event.c.reason_code)
+        sa.select(claim_event.c.done_on)
         .where(
             claim_event.c.book == claim.c.book,
             claim_event.c.claim_id == claim.c.id,
@@ -204,7 +162,7 @@ async def refused_after(conn: AsyncConnection, wanted: Wanted, after: UUID | Non
         claim_decision.c.version == claim.c.decision_version,
     )
     query = (
-        sa.select(claim.c.id, claim.c.decision_version, claim_decision.c.content_cipher, refusal.c.reason_code)
+        sa.select(claim.c.id, claim.c.decision_version, claim_decision.c.content_cipher)
         .select_from(claim.join(refusal, sa.true()).join(claim_decision, latest))
         .where(*_where(wanted, refusal.c.done_on), claim.c.status == Status.REFUSED.value)
         .order_by(claim.c.id)

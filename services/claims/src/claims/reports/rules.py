@@ -34,27 +34,6 @@ def parsed_by(text: str) -> tuple[By, ...] | None:
     return tuple(By(word) for word in words)
 
 
-@dataclass(frozen=True, slots=True)
-class AgeClass:
-    """How long claims have waited: from so many days to so many, both included (None: no end)."""
-
-    from_days: int
-    to_days: int | None
-
-    @property
-    def label(self) -> str:
-        """What the class is called in answers: `4-7`, `61+`."""
-        return f"{self.from_days}+" if self.to_days is None else f"{self.from_days}-{self.to_days}"
-
-
-AGE_CLASSES: Final = tuple(
-    AgeClass(start, end) for start, end in ((0, 3), (4, 7), (8, 15), (16, 30), (31, 60), (61, None))
-)
-"""The classes of the ageing report [assumed]: the programme's own limit, 15 days from lead to decision, ends a class."""
-DUE_SOON_DAYS: Final = 3
-"""A deadline so many days ahead, or fewer, is near [assumed]."""
-
-
 def fee_of(paid_fen: int, fee_bp: int) -> int:
     """Return the insurer's fee: so many basis points of all that was paid out, rounded down to the fen once for the whole [assumed]."""
     return paid_fen * fee_bp // RATE_WHOLE_BP

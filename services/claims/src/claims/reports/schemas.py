@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from claims.claims.rules import Status, StepName, WaitingFor
+from claims.claims.rules import Status
 from claims.policies.rules import Cause, Funding, SurplusRule
 from claims.reports.rules import By
 from common.money import FenOrZero, SignedFen
@@ -26,19 +26,6 @@ _FIGURES: Final = {
     "open_fen": 800_000,
     "approved_fen": 3_900_000,
     "paid_fen": 3_100_000,
-}
-
-
-_AGES: Final = {"0-3": 2, "4-7": 1, "8-15": 0, "16-30": 1, "31-60": 0, "61+": 0}
-_WAITING: Final = {
-    "claims": 4,
-    "benefit_fen": 3_200_000,
-    "by_age": _AGES,
-    "overdue": 1,
-    "due_soon": 1,
-    "without_deadline": 0,
-    "oldest_since": "2021-06-10",
-    "earliest_due_on": "2021-06-25",
 }
 
 
@@ -238,53 +225,3 @@ class ProgrammeResultsOut(Wire):
 
     as_of: datetime
     items: Sequence[ProgrammeResult]
-
-
-class AgeingFigures(Wire):
-    """Claims that wait, by age and deadline."""
-
-    claims: int
-    """件数。"""
-    benefit_fen: Sum
-    """By the latest decisions. 测算或批准金额。"""
-    by_age: Annotated[dict[str, int], Field(examples=[_AGES])]
-    """Claims by how many days they have waited where they stand. 按停留天数的件数。"""
-    overdue: int
-    """Their deadline is over. 已逾期件数。"""
-    due_soon: int
-    """Their deadline ends within three days. 三日内到期件数。"""
-    without_deadline: int
-    """无时限件数。"""
-    oldest_since: date | None
-    """Since when the oldest of them waits. 最早停留日期。"""
-    earliest_due_on: date | None
-    """The earliest deadline. 最早到期日。"""
-
-
-class AgeingLine(AgeingFigures):
-    """The claims that wait for somebody in one status, for one step."""
-
-    waiting_for: WaitingFor | None
-    """Who has to act; null for claims on hold. 待办。"""
-    status: Status
-    step: StepName | None
-    """The step they wait for; null while they wait for money. 待办步骤。"""
-
-
-class AgeingOut(Wire):
-    """Which claims wait for whom, how long, and what is overdue, as of one instant."""
-
-    model_config = example(
-        {
-            "day": "2021-07-01",
-            "as_of": "2021-07-01T08:00:00Z",
-            "items": [{"waiting_for": "town", "status": "reported", "step": "town_check", **_WAITING}],
-            "totals": _WAITING,
-        }
-    )
-
-    day: date
-    """The day ages and deadlines are measured on. 计算日。"""
-    as_of: datetime
-    items: Sequence[AgeingLine]
-    totals: AgeingFigures
