@@ -72,7 +72,7 @@ migrate: $(STAMP) ## bring both databases to the newest migration (make run does
 
 .PHONY: test
 test: $(STAMP) ## every test that fits in 20 minutes on two cores, with everything they need
-	@exec $(BIN)/pytest -n 2 --dist loadgroup -m 'not long' -q $(ARGS)
+	@exec $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not long' -q $(ARGS)
 
 .PHONY: test-long
 test-long: $(STAMP) ## the long runs

@@ -165,8 +165,9 @@ def entry(fund: str = "health") -> dict[str, object]:
 
 
 def lead() -> dict[str, object]:
-    """A lead that names no household."""
-    return {"channel": "village_sweep", "description": "示例线索", "reason": "收入下降", "found_on": ON}
+    """A lead that names no household, but where it is."""
+    place = {"town": "610923100", "village": "610923100213"}
+    return {"channel": "village_sweep", "description": "示例线索", "reason": "收入下降", "found_on": ON, **place}
 
 
 def household_body(number: int) -> dict[str, object]:

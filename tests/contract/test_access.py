@@ -1,4 +1,4 @@
-"""Every endpoint against every role, a foreign book and nobody: 401, 403 and 2xx exactly as the handwritten table says."""
+"""Every endpoint against every role, place, a foreign book and nobody: answered exactly as the handwritten table says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.access_table import ROLES, TABLE, Row
+from tests.contract.access_table import COUNTY, ELSEWHERE, EMPTY, HERE, HIDDEN, NAMED, ROLES, SHARED, TABLE, Row
 from tests.contract.scene import Scene
 from tests.support.county import BOOK, County
 from tests.support.stack import Stack
@@ -17,6 +17,8 @@ from tests.support.stack import Stack
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
 FOREIGN_BOOK = "610922"
+FORBIDDEN = (403, "forbidden")
+WHOLE_BOOK_AND_HERE: tuple[tuple[str, ...], ...] = ((), HERE[:1], HERE[1:])
 # The system is shared by the tests of this file, so what they make is numbered on.
 HOUSEHOLDS, NUMBERS = itertools.count(1), itertools.count(1)
 QUERIES = {
@@ -81,37 +83,83 @@ async def send(
     )
 
 
-def headers_of(
-    scene: Scene, role: str, body: dict[str, object] | None, *, book: str = BOOK, foreign: bool = False
-) -> dict[str, str]:
-    """The headers of a person of this role; a book that is to be opened is the person's own."""
+def headers_of(scene: Scene, role: str, body: Any, *, book: str = BOOK, places: tuple[str, ...] = ()) -> dict[str, str]:
+    """The headers of a person of this role and these places; a book that is to be opened is the person's own."""
     made = scene.county.headers(f"{role}/access-{role}")
-    book = FOREIGN_BOOK if foreign else str((body or {}).get("code", book)).partition(".")[0]
-    token_book = book if book.isdigit() else BOOK
-    made["Authorization"] = f"Bearer {scene.county.issuer.token(role, book=token_book, sub=f'access-{role}')}"
-    return made
+    opened = body.get("code") if isinstance(body, dict) else None
+    # A fund's code in a body is no book's.
+    book = str(opened) if book == BOOK and str(opened).isdigit() else book
+    token = scene.county.issuer.token(role, book=book, sub=f"access-{role}", places=places)
+    return {**made, "Authorization": f"Bearer {token}"}
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.service} {row.method} {row.path}")
-async def test_an_endpoint_lets_in_exactly_the_roles_of_its_row(scene: Scene, row: Row) -> None:
+async def test_an_endpoint_lets_in_exactly_the_roles_and_places_of_its_row(scene: Scene, row: Row) -> None:
     allowed = row.roles.split()
+    if row.place == EMPTY:
+        await something_to_count(scene)
     parameters, body = await scene.prepared(row)
+
+    async def ask(role: str, *places: str, foreign: bool = False) -> httpx.Response:
+        book = FOREIGN_BOOK if foreign else parameters.get("book", BOOK)
+        return await send(scene, row, headers_of(scene, role, body, book=book, places=places), parameters, body)
 
     without = await send(scene, row, {"Idempotency-Key": "access"}, parameters, body)
     assert without.status_code == httpx.codes.UNAUTHORIZED, without.text
     assert without.json()["code"] == "unauthenticated"
     assert without.headers["WWW-Authenticate"].startswith("Bearer")
     for role in ROLES:
-        stranger = await send(scene, row, headers_of(scene, role, body, foreign=True), parameters, body)
-        assert (stranger.status_code, stranger.json()["code"]) == (403, "forbidden"), (role, stranger.text)
-        if role in allowed:
+        for places in WHOLE_BOOK_AND_HERE:
+            who = (role, places)
+            if places != HERE[1:]:
+                assert refusal(await ask(role, *places, foreign=True)) == FORBIDDEN, who
+            if role not in allowed or (places and row.place == COUNTY):
+                assert refusal(await ask(role, *places)) == FORBIDDEN, who
+                continue
+            if row.method != "GET":
+                parameters, body = await scene.prepared(row)
+            answer = await ask(role, *places)
+            assert answer.is_success, (who, answer.status_code, answer.text)
+            assert row.place != EMPTY or holds_something(answer), (who, answer.text)
+        if row.method != "GET" and role in allowed:
             parameters, body = await scene.prepared(row)
-        book = parameters.get("book", BOOK)
-        answer = await send(scene, row, headers_of(scene, role, body, book=book), parameters, body)
-        if role in allowed:
-            assert answer.is_success, (role, answer.status_code, answer.text)
-        else:
-            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (role, answer.text)
+        for place in ELSEWHERE:
+            check_elsewhere(row, await ask(role, place), allowed=role in allowed, who=(role, place))
+
+
+async def something_to_count(scene: Scene) -> None:
+    """Something of HERE in every list and report."""
+    await scene.lead()
+    refused = await scene.claim()
+    step = {"step": "town_check", "outcome": "refused", "note": "不属实", "done_on": "2021-06-10"}
+    await scene.county.post("claims", f"/claims/{refused}/steps", step, "town")
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """The status and code of a refusal; a success has no code."""
+    return answer.status_code, "" if answer.is_success else answer.json()["code"]
+
+
+def check_elsewhere(row: Row, answer: httpx.Response, *, allowed: bool, who: tuple[str, str]) -> None:
+    """What a token of another place is told, by the row's word for it."""
+    hidden = (404, "not_found")
+    if not allowed:
+        # Who may take another step is told that there is no such thing before whose this step is.
+        assert refusal(answer) in ({FORBIDDEN, hidden} if row.path.endswith("_id}/steps") else {FORBIDDEN}), who
+    elif row.place in {COUNTY, NAMED}:
+        assert refusal(answer) == FORBIDDEN, (who, answer.text)
+    elif row.place == HIDDEN:
+        assert refusal(answer) == hidden, (who, answer.text)
+    else:
+        assert row.place in {EMPTY, SHARED}, row
+        assert answer.is_success, (who, answer.status_code, answer.text)
+        assert row.place == SHARED or not holds_something(answer), (who, answer.text)
+
+
+def holds_something(answer: httpx.Response) -> bool:
+    """Whether a list has an item, or a report a figure that is not zero."""
+    found = answer.json()
+    return bool(found.get("items")) or any(isinstance(value, int) and value for value in found.values())
 
 
 @pytest.mark.parametrize("service", ["ledger", "claims"])

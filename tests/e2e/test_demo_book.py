@@ -18,8 +18,6 @@ from tests.support.demo_stack import DemoStack, demo_stack
 from tests.support.privacy_scan import Finding, Known, scan_bytes, scan_database, scan_text
 from tests.support.stack import StackSeed
 
-pytestmark = pytest.mark.xdist_group("demo-book")
-
 SCRIPT = CHECKOUT / "deploy" / "audit" / "recompute_funds.py"
 SEVEN = ["industry", "employment", "health", "education", "safety_net", "repair", "insurance"]
 FIGURES = ("allotted_fen", "encumbered_fen", "expended_fen", "available_fen", "cash_fen")
