@@ -212,6 +212,8 @@ TABLE = (
     Row("claims", "GET", "/payout-batches/{batch_id}", "checker auditor county payer", COUNTY),
     Row("claims", "POST", "/payout-batches/{batch_id}/approval", "payer", COUNTY),
     Row("claims", "GET", "/payout-batches/{batch_id}/bank-file", "payer", COUNTY),
+    Row("claims", "POST", "/payout-batches/{batch_id}/bank-file/reissues", "payer", COUNTY),
+    Row("claims", "POST", "/payout-batches/{batch_id}/withdrawals", "payer", COUNTY),
     Row("claims", "POST", "/payout-batches/{batch_id}/bank-return", "payer", COUNTY),
     Row("claims", "POST", "/payout-batches/{batch_id}/booking-retries", "payer", COUNTY),
     Row("claims", "GET", "/reconciliation", "checker auditor county payer", COUNTY),

@@ -449,6 +449,20 @@ async def _bank_file(scene: Scene) -> Prepared:
     return {"batch_id": str((await scene.approved_batch())["id"])}, None
 
 
+async def _reissue(scene: Scene) -> Prepared:
+    """A file that was fetched, and is asked for once more."""
+    batch_id = str((await scene.approved_batch())["id"])
+    file = await scene.county.try_get("claims", f"/payout-batches/{batch_id}/bank-file", "payer/p-9")
+    assert file.is_success, file.text
+    return {"batch_id": batch_id}, {"reason": "下载中断"}
+
+
+async def _withdrawal(scene: Scene) -> Prepared:
+    batch = await scene.approved_batch()
+    numbers = [item["item_number"] for item in batch["items"]]
+    return {"batch_id": str(batch["id"])}, {"item_numbers": numbers, "reason": "农户更换账户"}
+
+
 MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     **scene_budgets.MAKERS,
     ("ledger", "POST", "/v1/books"): _book,
@@ -502,6 +516,8 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/payout-batches"): _batch,
     ("claims", "POST", "/payout-batches/{batch_id}/approval"): _approval,
     ("claims", "GET", "/payout-batches/{batch_id}/bank-file"): _bank_file,
+    ("claims", "POST", "/payout-batches/{batch_id}/bank-file/reissues"): _reissue,
+    ("claims", "POST", "/payout-batches/{batch_id}/withdrawals"): _withdrawal,
     ("claims", "POST", "/payout-batches/{batch_id}/bank-return"): _bank_return,
     ("claims", "POST", "/payout-batches/{batch_id}/booking-retries"): _booking_retry,
 }

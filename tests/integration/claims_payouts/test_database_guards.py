@@ -17,11 +17,14 @@ UNIQUE = "23505"
 CHECK = "23514"
 APPEND_ONLY = "FP101"
 FINISHED = "FP102"
+UNALLOWED_ISSUE = "FP111"
+LATE_WITHDRAWAL = "FP112"
+CONTROLS = "FP113"
 COPY_ITEM = """
     INSERT INTO payout_item (book, id, batch_id, position, number, claim_id, household_id, amount_fen, holder_cipher,
-        account_cipher, account_masked, status)
+        account_cipher, account_masked, account_standing, status)
     SELECT book, gen_random_uuid(), batch_id, 99, number || 'x', claim_id, household_id, amount_fen, holder_cipher,
-        account_cipher, account_masked, 'open' FROM payout_item
+        account_cipher, account_masked, 'first', 'open' FROM payout_item
 """
 COPY_WISH = """
     INSERT INTO ledger_operation (book, id, claim_id, operation, attempt, key, item_id, amount_fen, effective_on,
@@ -32,6 +35,10 @@ COPY_WISH = """
 BATCH_BY_ONE_PERSON = """
     INSERT INTO payout_batch (book, id, number, status, control_count, control_total_fen, prepared_by, decided_by, decided_at)
     VALUES ('610923', gen_random_uuid(), 'x', 'approved', 1, 1, 'a', 'a', now())
+"""
+COPY_ISSUE = """
+    INSERT INTO file_issue (book, id, batch_id, number, issued_to, template, item_count, total_fen, sha256)
+    SELECT book, gen_random_uuid(), batch_id, 2, issued_to, template, item_count, total_fen, sha256 FROM file_issue
 """
 ATTACKS = [
     (COPY_ITEM, UNIQUE),
@@ -45,7 +52,11 @@ ATTACKS = [
     ("UPDATE payout_item SET amount_fen = 1", NOT_PERMITTED),
     ("UPDATE payout_item SET account_cipher = ''", NOT_PERMITTED),
     ("DELETE FROM payout_item", NOT_PERMITTED),
-    ("UPDATE payout_batch SET control_total_fen = 1", NOT_PERMITTED),
+    ("UPDATE payout_batch SET control_total_fen = 1", CONTROLS),
+    ("UPDATE payout_batch SET number = 'x'", NOT_PERMITTED),
+    ("UPDATE payout_item SET status = 'withdrawn'", LATE_WITHDRAWAL),
+    (COPY_ISSUE, UNALLOWED_ISSUE),
+    ("UPDATE payout_batch_event SET reason = 'x'", NOT_PERMITTED),
     ("UPDATE payout_batch SET decided_by = prepared_by", CHECK),
     (BATCH_BY_ONE_PERSON, CHECK),
     ("UPDATE file_issue SET issued_to = 'x'", NOT_PERMITTED),
@@ -82,7 +93,7 @@ async def test_the_service_role_cannot_bend_what_was_decided(
         assert await refused_with(claims_database.service_url, statement) == code, statement
 
 
-@pytest.mark.parametrize("table", ["file_issue", "bank_return", "bank_return_row"])
+@pytest.mark.parametrize("table", ["file_issue", "bank_return", "bank_return_row", "payout_batch_event"])
 @pytest.mark.parametrize("act", ["DELETE FROM {}", "TRUNCATE {} CASCADE"])
 async def test_not_even_the_owner_removes_what_the_bank_was_told_and_told_us(
     claims_database: Database, table: str, act: str

@@ -291,18 +291,42 @@ async def test_the_bank_file_carries_clear_accounts_once_approved_and_every_issu
     first = batch["items"][0]["item_number"]
     assert rows[1] == ["1", first, "钱示例1", account_number(1), "5098.00", "防贫保险理赔款"]
     assert rows[-1] == ["合计", "2", "5098.01"]
-    other = await county.try_get("claims", path, "payer/payer-2", template="gb18030")
-    assert "钱示例1" in other.content.decode("gb18030")
-    unknown = await county.try_get("claims", path, "payer", template="nobody")
+    again = await county.try_get("claims", path, "payer/payer-2", template="gb18030")
+    assert (again.status_code, again.json()["code"], again.json()["issued_to"]) == (409, "bank_file_issued", "payer-1")
+    unknown = await county.try_post("claims", f"{path}/reissues", {"reason": "下载中断", "template": "nobody"}, "payer")
     assert (unknown.status_code, unknown.json()["field"]) == (422, "template")
+    body = {"reason": "下载中断，银行未收到"}
+    allowed = await county.post("claims", f"{path}/reissues", body, "payer/payer-2")
+    assert (allowed["issue"], allowed["template"]) == (2, "utf8")
+    twice = await county.try_post("claims", f"{path}/reissues", body, "payer")
+    assert (twice.status_code, twice.json()["code"]) == (409, "bank_file_not_issued")
+    same = await county.try_get("claims", path, "payer/payer-2")
+    assert same.content == file.content
+    await county.post("claims", f"{path}/reissues", {"reason": "银行要求另一格式", "template": "bar_gb18030"}, "payer")
+    other = await county.try_get("claims", path, "payer/payer-2")
+    assert other.headers["Content-Type"] == "text/plain; charset=gb18030"
+    assert other.content.decode("gb18030").split("\n")[0] == "2|!509801|!"
+    assert "|!钱示例1|!509800|!CNY|!" in other.content.decode("gb18030")
     issues = postgres.sql(
         claims_database,
-        "SELECT issued_to, template, item_count, total_fen, encode(sha256, 'hex') FROM file_issue ORDER BY issued_at;",
+        "SELECT number, issued_to, template, item_count, total_fen, encode(sha256, 'hex') FROM file_issue ORDER BY number;",
     ).split()
     assert issues == [
-        f"payer-1|utf8|2|509801|{hashlib.sha256(file.content).hexdigest()}",
-        f"payer-2|gb18030|2|509801|{hashlib.sha256(other.content).hexdigest()}",
+        f"1|payer-1|utf8|2|509801|{hashlib.sha256(file.content).hexdigest()}",
+        f"2|payer-2|utf8|2|509801|{hashlib.sha256(file.content).hexdigest()}",
+        f"3|payer-2|bar_gb18030|2|509801|{hashlib.sha256(other.content).hexdigest()}",
     ]
+    shown = await county.get("claims", f"/payout-batches/{batch['id']}", "auditor")
+    assert [one["number"] for one in shown["issues"]] == [1, 2, 3]
+    assert [one["event"] for one in shown["history"]] == ["prepared", "approved", "reissue_allowed", "reissue_allowed"]
+
+
+async def test_of_two_people_who_fetch_the_file_at_once_one_gets_it(county: County, post: Post) -> None:
+    await encumbered(county, post, 1_000)
+    batch = await county.approved_batch()
+    path = f"/payout-batches/{batch['id']}/bank-file"
+    answers = await asyncio.gather(*(county.try_get("claims", path, f"payer/p-{number}") for number in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
 
 
 async def test_no_second_file_asks_the_bank_for_a_credit_that_came_back(county: County, post: Post) -> None:
@@ -328,21 +352,115 @@ async def test_no_second_file_asks_the_bank_for_a_credit_that_came_back(county: 
     assert "20.00" not in file.text
 
 
-async def test_what_is_approved_is_what_is_paid_whatever_the_household_changes_later(
-    county: County, post: Post
-) -> None:
-    (claim_id,) = await encumbered(county, post, 1_000)
-    batch = await county.approved_batch()
+async def change_account(county: County, claim_id: str, order: int, version: int = 1) -> None:
     claim = await county.get("claims", f"/claims/{claim_id}", "county")
     changed = await county.claims.patch(
         f"/v1/books/{county.book}/households/{claim['household_id']}",
-        json={"bank_account": account_number(999)},
-        headers=county.headers("intake") | {"If-Match": '"1"'},
+        json={"bank_account": account_number(order)},
+        headers=county.headers("intake") | {"If-Match": f'"{version}"'},
     )
     assert changed.is_success, changed.text
+
+
+async def test_an_account_changed_after_the_approval_stops_its_item_until_two_people_approve_the_rest(
+    county: County, post: Post
+) -> None:
+    moved, stays = await encumbered(county, post, 1_000, 700)
+    batch = await county.approved_batch()
+    first, second = (item["item_number"] for item in batch["items"])
+    await change_account(county, moved, 999)
+    path = f"/payout-batches/{batch['id']}"
+    refused = await county.try_get("claims", f"{path}/bank-file", "payer")
+    assert (refused.status_code, refused.json()["code"], refused.json()["items"]) == (409, "account_changed", [first])
+    shown = await county.get("claims", path, "auditor")
+    assert [item["account_changed"] for item in shown["items"]] == [True, False]
+    body = {"item_numbers": [first], "reason": "农户更换账户"}
+    left = await county.post("claims", f"{path}/withdrawals", body, "payer/payer-2")
+    assert (left["status"], left["control_count"], left["control_total_fen"]) == ("prepared", 1, 700)
+    assert (await county.status(moved), await county.status(stays)) == ("encumbered", "in_batch")
+    early = await county.try_get("claims", f"{path}/bank-file", "payer")
+    assert (early.status_code, early.json()["code"]) == (409, "batch_not_approved")
+    same = await county.try_post("claims", f"{path}/approval", {}, "payer/payer-2")
+    assert (same.status_code, same.json()["code"]) == (409, "same_person")
+    await county.post("claims", f"{path}/approval", {}, "payer")
+    file = await county.try_get("claims", f"{path}/bank-file", "payer")
+    assert [second in file.text, first in file.text, "合计,1,7.00" in file.text] == [True, False, True]
+    late = await county.try_post("claims", f"{path}/bank-return", return_body([batch["items"][0]], "success"), "payer")
+    assert (late.status_code, late.json()["code"]) == (409, "item_withdrawn")
+    again = await county.approved_batch(moved)
+    new = await county.try_get("claims", f"/payout-batches/{again['id']}/bank-file", "payer")
+    assert account_number(999) in new.text
+    shown = await county.get("claims", path, "auditor")
+    assert [one["event"] for one in shown["history"]] == ["prepared", "approved", "items_withdrawn", "approved"]
+
+
+async def test_an_account_changed_before_the_approval_stops_the_approval(county: County, post: Post) -> None:
+    (claim_id,) = await encumbered(county, post, 1_000)
+    batch = await county.post("claims", "/payout-batches", {}, "payer")
+    await change_account(county, claim_id, 999)
+    refused = await county.try_post("claims", f"/payout-batches/{batch['id']}/approval", {}, "payer/payer-2")
+    assert (refused.status_code, refused.json()["code"]) == (409, "account_changed")
+    await county.post("claims", f"/payout-batches/{batch['id']}/approval", {"outcome": "refused"}, "payer/payer-2")
+    assert await county.status(claim_id) == "encumbered"
+
+
+async def test_what_the_bank_has_leaves_a_batch_only_where_the_bank_will_not_pay_it(county: County, post: Post) -> None:
+    moved, _ = await encumbered(county, post, 1_000, 700)
+    batch = await county.approved_batch()
+    path = f"/payout-batches/{batch['id']}"
+    assert (await county.try_get("claims", f"{path}/bank-file", "payer")).is_success
+    await change_account(county, moved, 999)
+    body = {"item_numbers": [batch["items"][0]["item_number"]], "reason": "农户更换账户"}
+    refused = await county.try_post("claims", f"{path}/withdrawals", body, "payer")
+    assert (refused.status_code, refused.json()["code"]) == (409, "bank_file_issued")
+    stopped = await county.post("claims", f"{path}/withdrawals", body | {"bank_stopped": True}, "payer")
+    assert stopped["control_total_fen"] == 700
+    await county.post("claims", f"{path}/approval", {}, "payer/payer-2")
+    # The bank has an old file: a new one needs its reason.
+    again = await county.try_get("claims", f"{path}/bank-file", "payer")
+    assert (again.status_code, again.json()["code"]) == (409, "bank_file_issued")
+    await county.post("claims", f"{path}/bank-file/reissues", {"reason": "移出一笔，原文件作废"}, "payer")
+    file = await county.try_get("claims", f"{path}/bank-file", "payer")
+    assert "合计,1,7.00" in file.text
+
+
+async def test_all_items_taken_out_of_an_approved_batch_leave_it_refused(county: County, post: Post) -> None:
+    claims = await encumbered(county, post, 1_000, 700)
+    batch = await county.approved_batch()
+    body = {"item_numbers": [item["item_number"] for item in batch["items"]], "reason": "暂停支付"}
+    left = await county.post("claims", f"/payout-batches/{batch['id']}/withdrawals", body, "payer")
+    assert (left["status"], left["decided_by"], left["decision_note"]) == ("refused", "payer-2", "暂停支付")
+    assert {await county.status(claim_id) for claim_id in claims} == {"encumbered"}
+
+
+async def test_a_failed_credit_is_paid_again_to_the_corrected_account_and_says_why(county: County, post: Post) -> None:
+    corrected, same = await encumbered(county, post, 1_000, 700)
+    first = await county.approved_batch()
+    await county.bank_return(first, "failure")
+    await change_account(county, corrected, 999)
+    body = {"unchanged_reason": "银行系统故障，账户无误"}
+    batch = await county.post("claims", "/payout-batches", body, "payer")
+    items = {item["claim_id"]: item for item in batch["items"]}
+    assert [items[claim_id]["account_standing"] for claim_id in (corrected, same)] == ["corrected", "unchanged"]
+    assert [items[claim_id]["unchanged_reason"] for claim_id in (corrected, same)] == [None, body["unchanged_reason"]]
+    assert items[corrected]["replaces"] == first["items"][0]["item_number"]
+    assert [one["item_number"] for one in batch["warnings"]] == []
+    await county.post("claims", f"/payout-batches/{batch['id']}/approval", {}, "payer/payer-2")
     file = await county.try_get("claims", f"/payout-batches/{batch['id']}/bank-file", "payer")
-    assert account_number(1) in file.text
-    assert account_number(999) not in file.text
+    assert (account_number(999) in file.text, account_number(1) in file.text) == (True, False)
+    trail = (await county.get("claims", f"/claims/{corrected}", "county"))["money"]["items"]
+    assert [item["account_standing"] for item in trail] == ["first", "corrected"]
+
+
+async def test_an_account_that_failed_and_was_not_corrected_is_a_warning_the_second_person_sees(
+    county: County, post: Post
+) -> None:
+    await encumbered(county, post, 1_000)
+    await county.bank_return(await county.approved_batch(), "failure")
+    batch = await county.post("claims", "/payout-batches", {}, "payer")
+    assert [one["code"] for one in batch["warnings"]] == ["account_unchanged"]
+    shown = await county.get("claims", f"/payout-batches/{batch['id']}", "payer")
+    assert shown["warnings"] == batch["warnings"]
 
 
 async def test_no_account_or_name_stands_clear_in_any_table(

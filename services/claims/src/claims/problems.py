@@ -163,6 +163,52 @@ BATCH_PARTLY_RETURNED = ProblemType(
     detail_zh="明细 {items} 未成功，其理赔可由另一批次支付；再次发送本批次文件会重复支付。",
     detail_en="Items {items} came back and may be paid by another batch: sending this batch again would pay them twice.",
 )
+BANK_FILE_ISSUED = ProblemType(
+    code="bank_file_issued",
+    status=409,
+    title_zh="银行文件已出具",
+    title_en="The bank file was issued already",
+    detail_zh="{issued_at} 已出具给 {issued_to}（模板 {issued_template}）。再次出具须写明理由：POST …/bank-file/reissues。",
+    detail_en="Issued to {issued_to} at {issued_at} (template {issued_template}). Again only with a reason: POST …/bank-file/reissues.",
+)
+BANK_FILE_NOT_ISSUED = ProblemType(
+    code="bank_file_not_issued",
+    status=409,
+    title_zh="银行文件尚未出具",
+    title_en="The bank file is still to be fetched",
+    detail_zh="可直接获取银行文件，无须再次出具。",
+    detail_en="It may be fetched as it is: nothing has to be issued again.",
+)
+BANK_FILE_UNWRITABLE = ProblemType(
+    code="bank_file_unwritable",
+    status=409,
+    title_zh="模板无法写入户名或账号",
+    title_en="The template cannot hold a holder's name or account",
+    detail_zh="明细：{items}。户名或账号含有该模板的分隔符或编码外的字符，请改用其他模板或更正户名。",
+    detail_en="Items: {items}. A name or account holds the separator, or a character outside the encoding: use another template.",
+)
+ACCOUNT_CHANGED = ProblemType(
+    code="account_changed",
+    status=409,
+    title_zh="编批后户名或账号已变更",
+    title_en="A holder or account has changed since the batch was prepared",
+    detail_zh="明细：{items}。请将其移出批次（POST …/withdrawals），批次重新审批后再出具银行文件。",
+    detail_en="Items: {items}. Take them out of the batch (POST …/withdrawals); a second person then approves what remains.",
+)
+BATCH_WOULD_BE_EMPTY = ProblemType(
+    code="batch_would_be_empty",
+    status=409,
+    title_zh="批次将没有任何明细",
+    title_en="Nothing would be left of the batch",
+    detail_zh="批次尚未审批，请由第二人退回整个批次。",
+    detail_en="The batch is not approved yet: let the second person refuse all of it.",
+)
+ITEM_WITHDRAWN = ProblemType(
+    code="item_withdrawn",
+    status=409,
+    title_zh="该明细已移出批次",
+    title_en="The item was taken out of the batch",
+)
 CONTROL_MISMATCH = ProblemType(
     code="control_mismatch",
     status=422,

@@ -11,12 +11,15 @@ from claims.payouts.rules import (
     BatchStatus,
     Control,
     Effect,
+    Issue,
     Item,
     ItemStatus,
+    Origin,
     ReturnRow,
     batch_number,
     batch_status_after,
     decide_return,
+    decide_withdrawal,
     first_open_day,
     item_number,
     refuse_approval,
@@ -117,9 +120,77 @@ def test_control_figures_must_be_those_of_the_rows(control: Control, field: str)
 @pytest.mark.parametrize("status", [BatchStatus.PREPARED, BatchStatus.REFUSED])
 def test_only_an_approved_batch_has_a_file_and_a_return(status: BatchStatus) -> None:
     assert refused(judge(SUCCESS, status=status)) == ("batch_not_approved", None, None)
-    problem = refuse_file(status, ())
+    problem = refuse_file(status, (), [], 0, [])
     assert problem is not None
     assert problem.code == "batch_not_approved"
+
+
+ISSUED = [Issue(1, "payer-1", dt.datetime(2021, 7, 20, 3, tzinfo=dt.UTC), "utf8")]
+
+
+@pytest.mark.parametrize(
+    ("issues", "allowed", "changed", "code"),
+    [
+        ([], 0, [], None),
+        (ISSUED, 0, [], "bank_file_issued"),
+        (ISSUED, 1, [], None),
+        (ISSUED * 2, 1, [], "bank_file_issued"),
+        ([], 0, [ITEM.number], "account_changed"),
+        (ISSUED, 1, [ITEM.number], "account_changed"),
+    ],
+)
+def test_a_file_is_issued_once_and_again_for_each_reason_given(
+    issues: list[Issue], allowed: int, changed: list[str], code: str | None
+) -> None:
+    problem = refuse_file(BatchStatus.APPROVED, ITEMS.values(), issues, allowed, changed)
+    assert (None if problem is None else problem.code) == code
+
+
+@pytest.mark.parametrize(
+    ("status", "items", "numbers", "issues", "stopped", "expected"),
+    [
+        (BatchStatus.APPROVED, ITEMS, [ITEM.number], [], False, [ITEM.number]),
+        (BatchStatus.APPROVED, ITEMS, [ITEM.number, ITEM.number], [], False, [ITEM.number]),
+        (BatchStatus.PREPARED, ITEMS, [OTHER.number], [], False, [OTHER.number]),
+        (BatchStatus.APPROVED, ITEMS, [*ITEMS], [], False, [*ITEMS]),
+        (BatchStatus.PREPARED, ITEMS, [*ITEMS], [], False, "batch_would_be_empty"),
+        (BatchStatus.APPROVED, ITEMS, [ITEM.number], ISSUED, False, "bank_file_issued"),
+        (BatchStatus.APPROVED, ITEMS, [ITEM.number], ISSUED, True, [ITEM.number]),
+        (BatchStatus.SETTLED, ITEMS, [ITEM.number], [], True, "batch_not_approved"),
+        (BatchStatus.APPROVED, ITEMS, ["B2021-0001-0009"], [], False, "item_not_in_batch"),
+        (BatchStatus.APPROVED, with_item(status=ItemStatus.WITHDRAWN), [ITEM.number], [], False, "item_withdrawn"),
+        (BatchStatus.APPROVED, with_item(paid_on=PAID), [ITEM.number], [], True, "batch_partly_returned"),
+    ],
+)
+def test_items_leave_a_batch_only_while_the_bank_can_not_pay_them(
+    status: BatchStatus,
+    items: dict[str, Item],
+    numbers: list[str],
+    issues: list[Issue],
+    stopped: bool,  # noqa: FBT001 - a column of the table
+    expected: str | list[str],
+) -> None:
+    decided = decide_withdrawal(status, items, numbers, issues, bank_stopped=stopped)
+    assert (decided.code if isinstance(decided, Problem) else [item.number for item in decided]) == expected
+
+
+def test_the_banks_word_on_an_item_taken_out_is_refused() -> None:
+    assert refused(judge(SUCCESS, items=with_item(status=ItemStatus.WITHDRAWN))) == (
+        "item_withdrawn",
+        "rows[0].item_number",
+        1,
+    )
+
+
+def test_a_fault_of_a_file_is_named_by_its_line_and_the_heading_of_its_column() -> None:
+    rows = [SUCCESS, replace(SECOND, amount_fen=701)]
+    origin = Origin((2, 4), 5, {"amount": "金额（元）"})
+    decided = decide_return(BatchStatus.APPROVED, rows, Control(2, 5_701), ITEMS, TODAY, origin)
+    assert isinstance(decided, Problem)
+    assert (decided.code, decided.line, decided.params["column"]) == ("item_amount_mismatch", 4, "金额（元）")
+    decided = decide_return(BatchStatus.APPROVED, rows, Control(2, 5_700), ITEMS, TODAY, origin)
+    assert isinstance(decided, Problem)
+    assert (decided.code, decided.line) == ("control_mismatch", 5)
 
 
 def test_a_settled_batch_still_takes_credits_that_come_back() -> None:

@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Context, Ctx
 from claims.idempotency import once
-from claims.payouts import examples, service
-from claims.payouts.bank_files import Template, read_return_file, templates
-from claims.payouts.bank_return_body import BANK_RETURN_BODY
+from claims.payouts import examples, issuing, service
+from claims.payouts.bank_files import read_return_file, read_return_sheet
+from claims.payouts.bank_return_body import BANK_RETURN_BODY, TEXT_TYPES, XLSX
 from claims.payouts.ledger_client import LedgerClient
 from claims.payouts.reconciliation import reconcile
-from claims.payouts.rules import BatchStatus, Control, ReturnRow
+from claims.payouts.rules import BatchStatus, Control, Origin, ReturnRow
 from claims.payouts.schemas import (
+    TEMPLATE_CODE,
     BankReturnIn,
     BankReturnOut,
     BatchDetail,
@@ -29,19 +30,28 @@ from claims.payouts.schemas import (
     BookingRetryOut,
     DecisionIn,
     Reconciliation,
+    ReissueIn,
+    ReissueOut,
+    WithdrawalIn,
 )
 from claims.problems import (
+    ACCOUNT_CHANGED,
     BANK_ACCOUNT_MISSING,
+    BANK_FILE_ISSUED,
+    BANK_FILE_NOT_ISSUED,
+    BANK_FILE_UNWRITABLE,
     BANK_RETURN_UNREADABLE,
     BATCH_NOT_APPROVED,
     BATCH_NOT_PREPARED,
     BATCH_PARTLY_RETURNED,
+    BATCH_WOULD_BE_EMPTY,
     CLAIM_NOT_PAYABLE,
     CONTROL_MISMATCH,
     ITEM_ALREADY_RETURNED,
     ITEM_AMOUNT_MISMATCH,
     ITEM_NOT_IN_BATCH,
     ITEM_REPEATED,
+    ITEM_WITHDRAWN,
     LEDGER_UNAVAILABLE,
     NOTHING_TO_BOOK,
     NOTHING_TO_PAY,
@@ -53,7 +63,7 @@ from common.idempotency import Answer, IdempotencyKey, fingerprint_bytes, run_on
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page_of
 from common.settings import key_bytes
 from common.text import BookCode
-from common.validation import invalid_field, problem_from
+from common.validation import problem_from
 from common.web import Router, answer, responses
 
 router = Router(prefix="/v1/books/{book}", tags=["payouts"])
@@ -65,11 +75,12 @@ Reader = Annotated[Principal, Depends(require("payouts:read"))]
 TemplateCode = Annotated[
     str,
     Query(
-        pattern=r"^[a-z0-9_-]{1,30}$",
+        pattern=TEMPLATE_CODE,
         description="The bank's format (docs/payout-files.md). 银行文件模板。",
         examples=["utf8"],
     ),
 ]
+FILE_TYPES = (*TEXT_TYPES, XLSX)
 RECONCILIATION_SECONDS = 30.0
 """Longest wait for one page of the ledger's encumbrances."""
 
@@ -86,7 +97,9 @@ async def prepare_payout_batch(
     """Put claims whose money is reserved, or came back from the bank, into a batch; all of them if none are named."""
 
     async def work(conn: AsyncConnection) -> BatchOut:
-        return await service.prepare_batch(conn, ctx.personal(book), book, person.sub, body.claim_ids, body.note)
+        return await service.prepare_batch(
+            conn, ctx.personal(book), book, person.sub, body.claim_ids, body.note, body.unchanged_reason
+        )
 
     return await once(ctx, request, book, key, work)
 
@@ -119,7 +132,7 @@ async def get_payout_batch(book: BookCode, batch_id: UUID, _person: Reader, ctx:
 @router.post(
     "/payout-batches/{batch_id}/approval",
     response_model=BatchOut,
-    responses=responses(404, SAME_PERSON, BATCH_NOT_PREPARED),
+    responses=responses(404, SAME_PERSON, BATCH_NOT_PREPARED, ACCOUNT_CHANGED),
 )
 async def approve_payout_batch(
     book: BookCode,
@@ -135,7 +148,7 @@ async def approve_payout_batch(
 
     async def work(conn: AsyncConnection) -> BatchOut:
         status = BatchStatus(decision.outcome)
-        return await service.decide_batch(conn, book, batch_id, person.sub, status, decision.note)
+        return await service.decide_batch(conn, ctx.personal(book), book, batch_id, person.sub, status, decision.note)
 
     return await once(ctx, request, book, key, work, status=200)
 
@@ -143,28 +156,76 @@ async def approve_payout_batch(
 @router.get(
     "/payout-batches/{batch_id}/bank-file",
     response_class=Response,
-    responses=responses(404, BATCH_NOT_APPROVED, BATCH_PARTLY_RETURNED)
+    responses=responses(
+        404, BATCH_NOT_APPROVED, BATCH_PARTLY_RETURNED, BANK_FILE_ISSUED, ACCOUNT_CHANGED, BANK_FILE_UNWRITABLE
+    )
     | {200: {"description": "The file for the bank.", "content": {"text/csv": {"example": examples.PAYMENT_FILE}}}},
 )
 async def get_bank_file(
-    book: BookCode, batch_id: UUID, person: Payer, ctx: Ctx, template: TemplateCode = "utf8"
+    book: BookCode, batch_id: UUID, person: Payer, ctx: Ctx, template: TemplateCode | None = None
 ) -> Response:
-    """The file for the bank with clear account numbers; every issue is recorded with the file's hash."""
-    chosen = _template(template)
+    """The file for the bank with clear account numbers, given once; again only after a re-issue with a reason. Each issue is recorded.
+
+    `template` left out: the format the re-issue names, that of the last issue, or `utf8`.
+    """
     async with transaction(ctx.engine) as conn:
-        name, lines = await service.issue_file(conn, ctx.personal(book), book, batch_id, person.sub, chosen)
+        file = await issuing.issue_file(conn, ctx.personal(book), book, batch_id, person.sub, template)
+    layout = file.template.payment
     return StreamingResponse(
-        _stream(lines),
-        media_type=f"text/csv; charset={chosen.charset}",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        _stream(file.lines),
+        media_type=f"{layout.media_type}; charset={layout.charset}",
+        headers={"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"},
     )
 
 
-def _template(code: str) -> Template:
-    try:
-        return templates()[code]
-    except KeyError:
-        raise invalid_field("template", "unknown_template", "没有这个模板。", "There is no such template.") from None
+@router.post(
+    "/payout-batches/{batch_id}/bank-file/reissues",
+    status_code=201,
+    response_model=ReissueOut,
+    responses=responses(404, BATCH_NOT_APPROVED, BATCH_PARTLY_RETURNED, BANK_FILE_NOT_ISSUED),
+)
+async def allow_bank_file_reissue(
+    book: BookCode, batch_id: UUID, body: ReissueIn, key: IdempotencyKey, person: Payer, request: Request, ctx: Ctx
+) -> Response:
+    """Allow the bank file to be given once more, for a reason; the next `GET …/bank-file` gives it, byte for byte the same."""
+
+    async def work(conn: AsyncConnection) -> ReissueOut:
+        return await issuing.allow_reissue(conn, book, batch_id, person.sub, body.reason, body.template)
+
+    return await once(ctx, request, book, key, work)
+
+
+@router.post(
+    "/payout-batches/{batch_id}/withdrawals",
+    status_code=201,
+    response_model=BatchOut,
+    responses=responses(
+        404,
+        BATCH_NOT_APPROVED,
+        BATCH_PARTLY_RETURNED,
+        ITEM_NOT_IN_BATCH,
+        ITEM_WITHDRAWN,
+        BANK_FILE_ISSUED,
+        BATCH_WOULD_BE_EMPTY,
+    ),
+)
+async def withdraw_payout_items(
+    book: BookCode, batch_id: UUID, body: WithdrawalIn, key: IdempotencyKey, person: Payer, request: Request, ctx: Ctx
+) -> Response:
+    """Take items out of a batch before the bank pays them, for a reason; what remains is approved anew by another person."""
+
+    async def work(conn: AsyncConnection) -> BatchOut:
+        return await issuing.withdraw_items(
+            conn,
+            book,
+            batch_id,
+            person.sub,
+            body.item_numbers,
+            body.reason,
+            bank_stopped=body.bank_stopped,
+        )
+
+    return await once(ctx, request, book, key, work)
 
 
 async def _stream(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
@@ -185,6 +246,7 @@ async def _stream(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
         BANK_RETURN_UNREADABLE,
         ITEM_NOT_IN_BATCH,
         ITEM_REPEATED,
+        ITEM_WITHDRAWN,
         ITEM_AMOUNT_MISMATCH,
         ITEM_ALREADY_RETURNED,
     ),
@@ -198,17 +260,17 @@ async def apply_bank_return(
     ctx: Ctx,
     template: TemplateCode = "utf8",
 ) -> Response:
-    """Apply the bank's return, as JSON or as the bank's CSV file: all of it or nothing. Several returns may follow each other.
+    """Apply the bank's return, as JSON or as the bank's own text or XLSX file: all of it or nothing. Several may follow each other.
 
-    `template` is the format of a CSV file; JSON is always UTF-8.
+    `template` is the format of a file; JSON is always UTF-8.
     """
-    is_csv = request.headers["content-type"].lower().startswith("text/csv")
-    rows, control = await (_from_csv(request, template) if is_csv else _from_json(request))
+    media_type = request.headers["content-type"].partition(";")[0].strip().lower()
+    read = await (_from_file(request, media_type, template) if media_type in FILE_TYPES else _from_json(request))
 
     async def work(conn: AsyncConnection) -> BankReturnOut:
-        return await service.apply_bank_return(conn, ctx.personal(book), book, batch_id, person.sub, rows, control)
+        return await service.apply_bank_return(conn, ctx.personal(book), book, batch_id, person.sub, *read)
 
-    if not is_csv:
+    if media_type not in FILE_TYPES:
         return await once(ctx, request, book, key, work)
 
     async def use_case(conn: AsyncConnection) -> Answer:
@@ -217,25 +279,28 @@ async def apply_bank_return(
     return answer(await run_once(ctx.engine, book, key, await _print(request, ctx), use_case))
 
 
-async def _from_json(request: Request) -> tuple[list[ReturnRow], Control]:
+async def _from_json(request: Request) -> tuple[list[ReturnRow], Control, None]:
     try:
         body = BankReturnIn.model_validate(await request.json())
     except ValidationError as error:
         raise problem_from(error) from None
     rows = [ReturnRow(row.item_number, row.outcome, row.amount_fen, row.booked_on, row.reason) for row in body.rows]
-    return rows, Control(body.control_count, body.control_total_fen)
+    return rows, Control(body.control_count, body.control_total_fen), None
 
 
-async def _from_csv(request: Request, code: str) -> tuple[list[ReturnRow], Control]:
-    template = _template(code)
-    _, _, parameters = request.headers["content-type"].partition("charset=")
-    said = parameters.split(";")[0].strip(' "').lower()
-    if said and said != template.charset:
-        raise UNSUPPORTED_MEDIA_TYPE.error(field="Content-Type", accepted=f"text/csv; charset={template.charset}")
-    read = read_return_file(template, await request.body())
+async def _from_file(request: Request, media_type: str, code: str) -> tuple[list[ReturnRow], Control, Origin]:
+    file = issuing.template_of(code).returned
+    if media_type == XLSX:
+        read = read_return_sheet(file, await request.body())
+    else:
+        _, _, parameters = request.headers["content-type"].partition("charset=")
+        said = parameters.split(";")[0].strip(' "').lower()
+        if said and said != file.charset:
+            raise UNSUPPORTED_MEDIA_TYPE.error(field="Content-Type", accepted=f"{media_type}; charset={file.charset}")
+        read = read_return_file(file, await request.body())
     if isinstance(read, Problem):
         raise read
-    return read
+    return read.rows, read.control, read.origin
 
 
 @router.post(
@@ -271,6 +336,6 @@ async def get_reconciliation(book: BookCode, _person: Reader, ctx: Ctx) -> Recon
 
 
 async def _print(request: Request, ctx: Context) -> bytes:
-    """The fingerprint of a CSV file: byte for byte, with the query that says how to read it."""
+    """The fingerprint of a file: byte for byte, with the query that says how to read it."""
     path = f"{request.url.path}?{request.url.query}"
     return fingerprint_bytes(key_bytes(ctx.settings.fingerprint_key), request.method, path, await request.body())

@@ -1,111 +1,37 @@
-"""Bank files 银行代发文件 and bank returns 银行回盘 as CSV text: written and read by a template that is data (`bank_templates.yaml`).
+"""Bank files 银行代发文件 and bank returns 银行回盘: written and read by a template that is data (`bank_templates`). Pure.
 
-Pure but for reading the shipped template file once. Amounts stand in yuan with two decimals in the files and in fen everywhere else.
+Amounts stand in the template's unit in the files and in fen everywhere else.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import re
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
-
-from claims.payouts.rules import MAX_ITEMS, BankOutcome, Control, ReturnRow
+from claims.payouts.bank_layout import UnreadableLayoutError, read_rows, write_rows
+from claims.payouts.bank_templates import PaymentValue, ReturnFile, ReturnValue, TotalsCell
+from claims.payouts.rules import MAX_ITEMS, Control, Origin, ReturnRow
 from claims.problems import BANK_RETURN_UNREADABLE
+from common.errors import Problem
 from common.money import MAX_FEN
+from common.spreadsheets.cells import CellError
+from common.spreadsheets.cells import fen_of as fen_of_cell
+from common.spreadsheets.reading import Cell, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from common.errors import Problem
+    from claims.payouts.bank_templates import PaymentColumn, PaymentFile
 
-Heading = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 _AMOUNT: Final = re.compile(r"([0-9]{1,14})(?:\.([0-9]{1,2}))?", re.ASCII)
+_WHOLE: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
+_COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _DAY: Final = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})", re.ASCII)
 _FORMULA_STARTS: Final = "=+-@\t\r"
 MAX_REASON: Final = 200
-
-
-class PaymentValue(StrEnum):
-    """What a column of the payment file can hold."""
-
-    POSITION = "position"
-    ITEM_NUMBER = "item_number"
-    HOLDER = "holder"
-    ACCOUNT = "account"
-    AMOUNT_YUAN = "amount_yuan"
-    PURPOSE = "purpose"
-
-
-class ReturnValue(StrEnum):
-    """What a column of a bank return can hold."""
-
-    ITEM_NUMBER = "item_number"
-    OUTCOME = "outcome"
-    AMOUNT_YUAN = "amount_yuan"
-    BOOKED_ON = "booked_on"
-    REASON = "reason"
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PaymentColumn(_Data):
-    """One column of the file for the bank."""
-
-    heading: Heading
-    value: PaymentValue
-
-
-class ReturnColumn(_Data):
-    """One column of the bank's return."""
-
-    heading: Heading
-    value: ReturnValue
-
-
-class Template(_Data):
-    """One bank's formats; the head of `bank_templates.yaml` explains each field."""
-
-    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,30}$")]
-    encoding: Literal["utf-8-sig", "gb18030"]
-    totals: Literal["header", "trailer"]
-    payment: list[PaymentColumn] = Field(min_length=3)
-    purpose: Heading
-    returned: list[ReturnColumn] = Field(min_length=4)
-    outcomes: dict[str, BankOutcome]
-    sum_label: Heading
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        paid = {column.value for column in self.payment}
-        if not {PaymentValue.ITEM_NUMBER, PaymentValue.ACCOUNT, PaymentValue.AMOUNT_YUAN} <= paid:
-            message = f"{self.code}: the payment file needs item number, account and amount"
-            raise ValueError(message)
-        if len(self.returned) != len({column.value for column in self.returned}):
-            message = f"{self.code}: a value stands in two columns of the return"
-            raise ValueError(message)
-        if set(ReturnValue) - {column.value for column in self.returned} - {ReturnValue.REASON}:
-            message = f"{self.code}: the return needs item number, outcome, amount and booking day"
-            raise ValueError(message)
-        if set(self.outcomes.values()) != set(BankOutcome):
-            message = f"{self.code}: the return must be able to say success and failure"
-            raise ValueError(message)
-        return self
-
-    @property
-    def charset(self) -> str:
-        """The name of the encoding in a Content-Type header."""
-        return "utf-8" if self.encoding == "utf-8-sig" else self.encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +45,13 @@ class Credit:
     amount_fen: int
 
 
-@cache
-def templates() -> dict[str, Template]:
-    """The shipped templates by code. Raises `pydantic.ValidationError` where the data is wrong."""
-    text = resources.files(__package__).joinpath("bank_templates.yaml").read_text(encoding="utf-8")
-    return {template.code: template for template in TypeAdapter(list[Template]).validate_python(yaml.safe_load(text))}
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A bank return as read: its rows, its control figures, and where in the file each stands."""
+
+    rows: list[ReturnRow]
+    control: Control
+    origin: Origin
 
 
 def yuan_text(fen: int) -> str:
@@ -136,7 +64,10 @@ def fen_of(text: str) -> int | None:
     match = _AMOUNT.fullmatch(text)
     if match is None:
         return None
-    fen = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
+    return _positive(int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")))
+
+
+def _positive(fen: int) -> int | None:
     return fen if 0 < fen <= MAX_FEN else None
 
 
@@ -151,87 +82,156 @@ def day_of(text: str) -> dt.date | None:
         return None
 
 
-def write_payment_file(template: Template, credits_: Sequence[Credit]) -> Iterator[bytes]:
-    """The file for the bank in the template's encoding, line by line; the totals row is count and total in yuan."""
-    totals = [template.sum_label, str(len(credits_)), yuan_text(sum(credit.amount_fen for credit in credits_))]
-    lines: list[list[str]] = [[column.heading for column in template.payment]]
-    lines += [[_cell(template, column.value, credit) for column in template.payment] for credit in credits_]
-    lines.insert(0 if template.totals == "header" else len(lines), totals)
-    for number, line in enumerate(lines):
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\r\n").writerow(line)
-        # Only the first line may carry the byte order mark.
-        yield text.getvalue().encode(template.encoding if number == 0 else template.charset)
+def unwritable_items(file: PaymentFile, credits_: Sequence[Credit]) -> list[str]:
+    """The items whose holder or account the file cannot hold: a character the encoding or the separator rules out."""
+    return [
+        credit.item_number
+        for credit in credits_
+        if not (file.can_hold(_holder(credit)) and file.can_hold(credit.account))
+    ]
 
 
-def _cell(template: Template, value: PaymentValue, credit: Credit) -> str:
-    match value:
-        case PaymentValue.POSITION:
-            return str(credit.position)
-        case PaymentValue.ITEM_NUMBER:
-            return credit.item_number
-        case PaymentValue.HOLDER:
-            # A name never begins like a formula; a spreadsheet would run it.
-            return credit.holder.lstrip(_FORMULA_STARTS)
-        case PaymentValue.ACCOUNT:
-            return credit.account
-        case PaymentValue.AMOUNT_YUAN:
-            return yuan_text(credit.amount_fen)
-        case PaymentValue.PURPOSE:
-            return template.purpose
+def write_payment_file(file: PaymentFile, batch_number: str, credits_: Sequence[Credit]) -> Iterator[bytes]:
+    """The file for the bank, line by line. Equal credits give equal bytes. The caller asked `unwritable_items` before."""
+    rows = [[_cell(file, column, batch_number, credit) for column in file.columns] for credit in credits_]
+    if file.headings:
+        rows.insert(0, [column.heading for column in file.columns])
+    total = sum(credit.amount_fen for credit in credits_)
+    shown = {
+        TotalsCell.LABEL: file.label or "",
+        TotalsCell.COUNT: str(len(credits_)),
+        TotalsCell.TOTAL: _amount_text(file, total),
+    }
+    rows.insert(0 if file.totals == "header" else len(rows), [shown[cell] for cell in file.totals_row])
+    return write_rows(file, rows)
 
 
-def read_return_file(template: Template, content: bytes) -> tuple[list[ReturnRow], Control] | Problem:
-    """Read a bank's return: heading row, one row an item, totals row last. The first fault is named by row and column."""
+def _amount_text(file: PaymentFile | ReturnFile, fen: int) -> str:
+    return yuan_text(fen) if file.amounts == "yuan" else str(fen)
+
+
+def _holder(credit: Credit) -> str:
+    # A name never begins like a formula; a spreadsheet would run it.
+    return credit.holder.lstrip(_FORMULA_STARTS)
+
+
+def _cell(file: PaymentFile, column: PaymentColumn, batch_number: str, credit: Credit) -> str:
+    texts = {
+        PaymentValue.POSITION: str(credit.position),
+        PaymentValue.BATCH_NUMBER: batch_number,
+        PaymentValue.ITEM_NUMBER: credit.item_number,
+        PaymentValue.HOLDER: _holder(credit),
+        PaymentValue.ACCOUNT: credit.account,
+        PaymentValue.AMOUNT: _amount_text(file, credit.amount_fen),
+        PaymentValue.FIXED: column.text or "",
+    }
+    return texts[column.value]
+
+
+def read_return_file(file: ReturnFile, content: bytes) -> Returned | Problem:
+    """Read a bank's return as text. The first fault is named by row and column."""
     try:
-        text = content.decode(template.encoding)
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error):
-        return _unreadable(0, template.encoding)
-    lines = [[cell.strip() for cell in line] for line in lines if any(cell.strip() for cell in line)]
-    if not lines or sorted(lines[0]) != sorted(column.heading for column in template.returned):
-        return _unreadable(1, "/".join(column.heading for column in template.returned))
-    if not 1 <= len(lines) - 2 <= MAX_ITEMS:
-        return _unreadable(len(lines), template.sum_label)
+        lines = [
+            (line.number, tuple[Cell, ...](cell or None for cell in line.cells)) for line in read_rows(file, content)
+        ]
+    except UnreadableLayoutError as error:
+        return unreadable(error.line, file.encoding)
+    return _read(file, lines)
+
+
+def read_return_sheet(file: ReturnFile, content: bytes) -> Returned | Problem:
+    """Read a bank's return as an XLSX file whose rows are the template's. The first fault is named by row and column."""
+    width = len(file.columns)
+    try:
+        rows = read_table(content)
+    except Problem as problem:
+        return problem
+    # A sheet has no cells where a row's last ones are empty.
+    return _read(file, [(row.number, row.cells + (None,) * (width - len(row.cells))) for row in rows])
+
+
+def _read(file: ReturnFile, lines: Sequence[tuple[int, tuple[Cell, ...]]]) -> Returned | Problem:
+    if not lines:
+        return unreadable(1, "/".join(column.heading for column in file.columns))
+    number, cells = lines[0 if file.totals == "header" else -1]
+    lines = lines[1:] if file.totals == "header" else lines[:-1]
+    headings = [column.heading for column in file.columns]
+    if file.headings:
+        said = [_text(cell) for cell in lines[0][1]] if lines else []
+        if sorted(said) != sorted(headings):
+            return unreadable(lines[0][0] if lines else number, "/".join(headings))
+        headings, lines = said, lines[1:]
+    if not 1 <= len(lines) <= MAX_ITEMS:
+        return unreadable(number, file.label or "/".join(file.totals_row))
     rows: list[ReturnRow] = []
-    for number, line in enumerate(lines[1:-1], start=2):
-        row = _read_row(template, lines[0], line, number)
-        if not isinstance(row, ReturnRow):
+    for line in lines:
+        row = _read_row(file, headings, *line)
+        if isinstance(row, Problem):
             return row
         rows.append(row)
-    control = _read_totals(template, lines[-1])
-    return _unreadable(len(lines), template.sum_label) if control is None else (rows, control)
+    control = _read_totals(file, cells)
+    if control is None:
+        return unreadable(number, file.label or "/".join(file.totals_row))
+    heading = {column.value.value: column.heading for column in file.columns}
+    return Returned(rows, control, Origin(tuple(at for at, _ in lines), number, heading))
 
 
-def _read_totals(template: Template, line: list[str]) -> Control | None:
-    match [cell for cell in line if cell]:
-        case [template.sum_label, count, total] if re.fullmatch(r"[0-9]{1,6}", count, re.ASCII):
-            total_fen = fen_of(total)
-            return None if total_fen is None else Control(int(count), total_fen)
-        case _:
-            return None
+def _read_totals(file: ReturnFile, cells: Sequence[Cell]) -> Control | None:
+    found = [cell for cell in cells if cell is not None]
+    if len(found) != len(file.totals_row):
+        return None
+    said = dict(zip(file.totals_row, found, strict=True))
+    count, total_fen = _text(said[TotalsCell.COUNT]), _fen(file, said[TotalsCell.TOTAL])
+    if said.get(TotalsCell.LABEL) != file.label or not _COUNT.fullmatch(count) or total_fen is None:
+        return None
+    return Control(int(count), total_fen)
 
 
-def _read_row(template: Template, headings: list[str], line: list[str], number: int) -> ReturnRow | Problem:
-    if len(line) != len(headings):
-        return _unreadable(number, "/".join(headings))
-    headed = dict(zip(headings, line, strict=True))
-    text = {column.value: headed[column.heading] for column in template.returned}
-    heading = {column.value: column.heading for column in template.returned}
-    outcome = template.outcomes.get(text[ReturnValue.OUTCOME])
-    amount_fen = fen_of(text[ReturnValue.AMOUNT_YUAN])
-    booked_on = day_of(text[ReturnValue.BOOKED_ON])
-    reason = text.get(ReturnValue.REASON) or None
+def _read_row(file: ReturnFile, headings: Sequence[str], number: int, cells: Sequence[Cell]) -> ReturnRow | Problem:
+    if len(cells) != len(headings):
+        return unreadable(number, "/".join(headings))
+    headed = dict(zip(headings, cells, strict=True))
+    cell = {column.value: headed[column.heading] for column in file.columns}
+    heading = {column.value: column.heading for column in file.columns}
+    outcome = file.outcomes.get(_text(cell[ReturnValue.OUTCOME]))
+    amount_fen = _fen(file, cell[ReturnValue.AMOUNT])
+    booked_on = _day(cell[ReturnValue.BOOKED_ON])
+    reason = _text(cell.get(ReturnValue.REASON)) or None
     if outcome is None:
-        return _unreadable(number, heading[ReturnValue.OUTCOME])
+        return unreadable(number, heading[ReturnValue.OUTCOME])
     if amount_fen is None:
-        return _unreadable(number, heading[ReturnValue.AMOUNT_YUAN])
+        return unreadable(number, heading[ReturnValue.AMOUNT])
     if booked_on is None:
-        return _unreadable(number, heading[ReturnValue.BOOKED_ON])
+        return unreadable(number, heading[ReturnValue.BOOKED_ON])
     if reason is not None and (len(reason) > MAX_REASON or not reason.isprintable()):
-        return _unreadable(number, heading[ReturnValue.REASON])
-    return ReturnRow(text[ReturnValue.ITEM_NUMBER], outcome, amount_fen, booked_on, reason)
+        return unreadable(number, heading[ReturnValue.REASON])
+    return ReturnRow(_text(cell[ReturnValue.ITEM_NUMBER]), outcome, amount_fen, booked_on, reason)
 
 
-def _unreadable(row: int, column: str) -> Problem:
+def _text(cell: Cell) -> str:
+    if isinstance(cell, Decimal) and cell == cell.to_integral_value():
+        return str(int(cell))
+    return "" if cell is None else str(cell)
+
+
+def _fen(file: ReturnFile, cell: Cell) -> int | None:
+    if isinstance(cell, Decimal):
+        try:
+            fen = fen_of_cell(cell) if file.amounts == "yuan" else fen_of_cell(cell / 100)
+        except CellError:
+            return None
+        return None if fen is None else _positive(fen)
+    if file.amounts == "yuan":
+        return fen_of(_text(cell))
+    return _positive(int(_text(cell))) if _WHOLE.fullmatch(_text(cell)) else None
+
+
+def _day(cell: Cell) -> dt.date | None:
+    if isinstance(cell, dt.datetime):
+        return cell.date()
+    return cell if isinstance(cell, dt.date) else day_of(_text(cell))
+
+
+def unreadable(row: int, column: str) -> Problem:
+    """The refusal of a file at one place; row 0 is the file as a whole."""
     return BANK_RETURN_UNREADABLE.error(field=column, line=row, row=row, column=column)

@@ -1,4 +1,4 @@
-"""How the API document describes a bank return, which may come as JSON or as the bank's own CSV file."""
+"""How the API document describes a bank return, which may come as JSON or as the bank's own file."""
 
 from __future__ import annotations
 
@@ -28,13 +28,19 @@ def _json_schema() -> dict[str, Any]:
     return made
 
 
+_FILE: Final = {"type": "string", "format": "binary", "minLength": 1}
+TEXT_TYPES: Final = ("text/csv", "text/plain")
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 BANK_RETURN_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "The bank's return as JSON, or as the CSV file described in docs/payout-files.md.",
+        "description": "The bank's return as JSON, or as the bank's own text or XLSX file (docs/payout-files.md).",
         "content": {
             "application/json": {"schema": _json_schema(), "example": BANK_RETURN},
-            "text/csv": {"schema": {"type": "string", "format": "binary", "minLength": 1}, "example": RETURN_FILE},
+            "text/csv": {"schema": _FILE, "example": RETURN_FILE},
+            "text/plain": {"schema": _FILE, "example": RETURN_FILE},
+            XLSX: {"schema": _FILE},
         },
     }
 }

@@ -16,6 +16,9 @@ ITEM: Final[dict[str, Any]] = {
     "claim_id": CLAIM_ID,
     "amount_fen": 509_800,
     "account_masked": "***************0003",
+    "account_standing": "first",
+    "replaces": None,
+    "unchanged_reason": None,
     "status": "open",
     "paid_on": None,
     "failed_on": None,
@@ -35,8 +38,46 @@ SUMMARY: Final[dict[str, Any]] = {
     "decided_at": None,
     "decision_note": None,
 }
-BATCH: Final[dict[str, Any]] = SUMMARY | {"items": [ITEM]}
-DETAIL: Final[dict[str, Any]] = SUMMARY | {"items": [ITEM | {"failure_reason": None}]}
+WARNING: Final[dict[str, Any]] = {
+    "code": "account_unchanged",
+    "item_number": "B2021-0002-0001",
+    "detail_zh": "上次支付失败，户名和账号未变更，也未说明理由。",
+    "detail_en": "The last credit failed; holder and account are the same, and no reason is given.",
+}
+BATCH: Final[dict[str, Any]] = SUMMARY | {"items": [ITEM], "warnings": []}
+ISSUE: Final[dict[str, Any]] = {
+    "number": 1,
+    "issued_to": "payer-1",
+    "issued_at": "2021-07-20T03:10:00Z",
+    "template": "utf8",
+    "item_count": 1,
+    "total_fen": 509_800,
+    "sha256": _ENTRY_HASH,
+}
+BATCH_EVENT: Final[dict[str, Any]] = {
+    "position": 1,
+    "event": "prepared",
+    "by_person": "payer-1",
+    "at": "2021-07-20T02:15:00Z",
+    "control_count": 1,
+    "control_total_fen": 509_800,
+    "reason": None,
+    "template": None,
+    "items": [],
+}
+REISSUE: Final[dict[str, Any]] = {
+    "batch_id": BATCH_ID,
+    "issue": 2,
+    "allowed_by": "payer-1",
+    "reason": "下载中断，银行尚未收到文件",
+    "template": "utf8",
+}
+DETAIL: Final[dict[str, Any]] = SUMMARY | {
+    "items": [ITEM | {"failure_reason": None, "account_changed": False}],
+    "warnings": [],
+    "issues": [ISSUE],
+    "history": [BATCH_EVENT],
+}
 ROW: Final[dict[str, Any]] = {
     "item_number": "B2021-0001-0001",
     "outcome": "success",
@@ -47,7 +88,7 @@ ROW: Final[dict[str, Any]] = {
 BANK_RETURN: Final[dict[str, Any]] = {"rows": [ROW], "control_count": 1, "control_total_fen": 509_800}
 _RETURNED_ITEM: Final = ITEM | {"status": "liquidating", "paid_on": "2021-07-22"}
 _DECIDED: Final = {"decided_by": "payer-2", "decided_at": "2021-07-20T03:00:00Z", "decision_note": None}
-_SETTLED: Final = SUMMARY | _DECIDED | {"status": "settled", "items": [_RETURNED_ITEM]}
+_SETTLED: Final = SUMMARY | _DECIDED | {"status": "settled", "items": [_RETURNED_ITEM], "warnings": []}
 BANK_RETURN_DONE: Final[dict[str, Any]] = {
     "id": "01957c6e-4444-7c3e-9b1d-2f4a6c8e0b12",
     "paid": 1,

@@ -8,17 +8,22 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from claims.problems import (
+    ACCOUNT_CHANGED,
+    BANK_FILE_ISSUED,
+    BANK_FILE_NOT_ISSUED,
     BATCH_NOT_APPROVED,
     BATCH_NOT_PREPARED,
     BATCH_PARTLY_RETURNED,
+    BATCH_WOULD_BE_EMPTY,
     CONTROL_MISMATCH,
     ITEM_ALREADY_RETURNED,
     ITEM_AMOUNT_MISMATCH,
     ITEM_NOT_IN_BATCH,
     ITEM_REPEATED,
+    ITEM_WITHDRAWN,
 )
 from common.errors import INVALID_REQUEST, SAME_PERSON
 
@@ -57,7 +62,7 @@ class ItemStatus(StrEnum):
     FAILED = "failed"
     """The credit failed or came back; the claim may be paid by another item."""
     WITHDRAWN = "withdrawn"
-    """The batch was not approved."""
+    """The batch was not approved, or the item was taken out of it before the bank paid."""
 
 
 LIVE_ITEM_STATUSES: Final = (
@@ -68,6 +73,25 @@ LIVE_ITEM_STATUSES: Final = (
     ItemStatus.RETURNING,
 )
 """An item in one of these stands for money that is, was or may be on its way: its claim must not be paid by a second item."""
+
+
+class AccountStanding(StrEnum):
+    """What an item's holder and account are to those of the failed credit it pays again."""
+
+    FIRST = "first"
+    """It pays nothing again."""
+    CORRECTED = "corrected"
+    UNCHANGED = "unchanged"
+
+
+class BatchEvent(StrEnum):
+    """What people do to a batch."""
+
+    PREPARED = "prepared"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    ITEMS_WITHDRAWN = "items_withdrawn"
+    REISSUE_ALLOWED = "reissue_allowed"
 
 
 class BankOutcome(StrEnum):
@@ -128,6 +152,15 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where in the bank's file a return stood: the line of each row, of the totals, and the headings by field (`amount`, …)."""
+
+    lines: tuple[int, ...]
+    totals_line: int
+    headings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What a row does to its item."""
 
@@ -145,16 +178,95 @@ def refuse_approval(status: BatchStatus, prepared_by: str, person: str) -> Probl
     return None
 
 
-def refuse_file(status: BatchStatus, items: Iterable[Item]) -> Problem | None:
-    """Whether the file for the bank may be given: a second person has approved the batch, and no credit of it came back.
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue of a batch's file: the bytes left the service."""
 
-    The claim of a credit that came back may be paid by another batch: the same file sent once more would pay it twice.
+    number: int
+    issued_to: str
+    issued_at: dt.datetime
+    template: str
+
+
+def refuse_file(
+    status: BatchStatus, items: Iterable[Item], issues: Sequence[Issue], allowed: int, changed: Sequence[str]
+) -> Problem | None:
+    """Whether the file for the bank may be given now.
+
+    A second person has approved the batch; no credit of it came back (its claim may be paid by another batch, and the same file sent
+    once more would pay it twice); the file was issued at most `allowed` times (re-issues somebody gave a reason for); nobody's account
+    or holder has `changed` since the batch was prepared (items by number).
     """
-    refused = refuse_unapproved(status)
+    refused = refuse_unapproved(status) or refuse_returned(items)
     if refused is not None:
         return refused
+    if len(issues) > allowed:
+        return issued_already(issues)
+    return ACCOUNT_CHANGED.error(items=sorted(changed)) if changed else None
+
+
+def refuse_returned(items: Iterable[Item]) -> Problem | None:
+    """Whether the bank has left all credits of a batch where they are."""
     back = sorted(item.number for item in items if item.failed_on is not None)
     return BATCH_PARTLY_RETURNED.error(items=back) if back else None
+
+
+def issued_already(issues: Sequence[Issue]) -> Problem:
+    """The refusal that names the last issue of the file: when, to whom, in which format."""
+    last = issues[-1]
+    return BANK_FILE_ISSUED.error(
+        issued_to=last.issued_to,
+        issued_at=last.issued_at.isoformat(),
+        issued_template=last.template,
+        issues=len(issues),
+    )
+
+
+def refuse_reissue(status: BatchStatus, items: Iterable[Item], issues: Sequence[Issue], allowed: int) -> Problem | None:
+    """Whether one more issue of the file may be allowed: it was issued, and no allowed issue is still to be fetched."""
+    refused = refuse_unapproved(status) or refuse_returned(items)
+    if refused is not None:
+        return refused
+    return BANK_FILE_NOT_ISSUED.error() if len(issues) <= allowed else None
+
+
+def decide_withdrawal(
+    status: BatchStatus,
+    items: Mapping[str, Item],
+    numbers: Sequence[str],
+    issues: Sequence[Issue],
+    *,
+    bank_stopped: bool,
+) -> list[Item] | Problem:
+    """The items to take out of a batch before the bank pays them, or why they cannot be.
+
+    Once the bank has spoken of the batch, items leave it by the bank's word alone. Once a file was issued the bank may pay any of its
+    items: they leave only where somebody states that the bank will not (`bank_stopped`).
+    """
+    reported = sorted(item.number for item in items.values() if item.reported)
+    if status not in {BatchStatus.PREPARED, BatchStatus.APPROVED}:
+        return BATCH_NOT_APPROVED.error(batch_status=status.value)
+    if reported:
+        return BATCH_PARTLY_RETURNED.error(items=reported)
+    refused = _refuse_items(items, numbers)
+    if refused is not None:
+        return refused
+    if issues and not bank_stopped:
+        return issued_already(issues)
+    taken = [items[number] for number in dict.fromkeys(numbers)]
+    if status is BatchStatus.PREPARED and len(taken) == sum(item.status is ItemStatus.OPEN for item in items.values()):
+        return BATCH_WOULD_BE_EMPTY.error(field="item_numbers")
+    return taken
+
+
+def _refuse_items(items: Mapping[str, Item], numbers: Sequence[str]) -> Problem | None:
+    for place, number in enumerate(numbers):
+        item = items.get(number)
+        if item is None:
+            return ITEM_NOT_IN_BATCH.error(field=f"item_numbers[{place}]")
+        if item.status is not ItemStatus.OPEN:
+            return ITEM_WITHDRAWN.error(field=f"item_numbers[{place}]")
+    return None
 
 
 def refuse_unapproved(status: BatchStatus) -> Problem | None:
@@ -165,14 +277,20 @@ def refuse_unapproved(status: BatchStatus) -> Problem | None:
 
 
 def decide_return(
-    status: BatchStatus, rows: Sequence[ReturnRow], control: Control, items: Mapping[str, Item], today: dt.date
+    status: BatchStatus,
+    rows: Sequence[ReturnRow],
+    control: Control,
+    items: Mapping[str, Item],
+    today: dt.date,
+    origin: Origin | None = None,
 ) -> list[Applied] | Problem:
     """Judge a whole bank return of a batch; `items` are the batch's items by number.
 
     Order of refusals: the batch's status, the control figures, then row by row: unknown or another batch's item, an item named twice,
-    the amount, the booking day, an outcome already known.
+    taken out of the batch, the amount, the booking day, an outcome already known. A fault is named by its row; of a file (`origin`), by
+    the line and the heading of the column.
     """
-    refused = refuse_unapproved(status) or refuse_control(rows, control)
+    refused = refuse_unapproved(status) or refuse_control(rows, control, origin)
     if refused is not None:
         return refused
     applied: list[Applied] = []
@@ -180,36 +298,33 @@ def decide_return(
     for line, row in enumerate(rows):
         item = items.get(row.item_number)
         if item is None:
-            return ITEM_NOT_IN_BATCH.error(field=_field(line, "item_number"), line=line + 1)
+            return ITEM_NOT_IN_BATCH.error(**_place(line, "item_number", origin))
         if row.item_number in seen:
-            return ITEM_REPEATED.error(field=_field(line, "item_number"), line=line + 1)
+            return ITEM_REPEATED.error(**_place(line, "item_number", origin))
         seen.add(row.item_number)
-        effect = decide_row(line, row, item, today)
+        effect = decide_row(line, row, item, today, origin)
         if not isinstance(effect, Effect):
             return effect
         applied.append(Applied(row, item, effect))
     return applied
 
 
-def refuse_control(rows: Sequence[ReturnRow], control: Control) -> Problem | None:
+def refuse_control(rows: Sequence[ReturnRow], control: Control, origin: Origin | None = None) -> Problem | None:
     """Whether the stated count and total are those of the rows."""
     total = sum(row.amount_fen for row in rows)
+    line = None if origin is None else origin.totals_line
     if control.count != len(rows):
-        return CONTROL_MISMATCH.error(field="control_count", stated=control.count, found=len(rows))
+        return CONTROL_MISMATCH.error("control_count", line, stated=control.count, found=len(rows))
     if control.total_fen != total:
-        return CONTROL_MISMATCH.error(field="control_total_fen", stated=control.total_fen, found=total)
+        return CONTROL_MISMATCH.error("control_total_fen", line, stated=control.total_fen, found=total)
     return None
 
 
-def decide_row(line: int, row: ReturnRow, item: Item, today: dt.date) -> Effect | Problem:
+def decide_row(line: int, row: ReturnRow, item: Item, today: dt.date, origin: Origin | None = None) -> Effect | Problem:
     """What one row does to its item, or why it cannot be right. `line` counts from 0."""
-    if row.amount_fen != item.amount_fen:
-        return ITEM_AMOUNT_MISMATCH.error(
-            field=_field(line, "amount_fen"), line=line + 1, stated=row.amount_fen, expected=item.amount_fen
-        )
-    earliest = max(item.encumbered_on, item.paid_on or item.encumbered_on)
-    if not earliest <= row.booked_on <= today:
-        return INVALID_REQUEST.error(field=_field(line, "booked_on"), line=line + 1)
+    refused = _refuse_row(line, row, item, today, origin)
+    if refused is not None:
+        return refused
     first_report = not item.reported
     if row.outcome is BankOutcome.SUCCESS and first_report:
         return Effect.LIQUIDATE
@@ -218,7 +333,20 @@ def decide_row(line: int, row: ReturnRow, item: Item, today: dt.date) -> Effect 
     if row.outcome is BankOutcome.FAILURE and item.reported == {BankOutcome.SUCCESS}:
         # The payment the ledger refused to book never moved money there: there is nothing to give back.
         return Effect.FAIL if item.status is ItemStatus.BOOKING_REFUSED else Effect.GIVE_BACK
-    return ITEM_ALREADY_RETURNED.error(field=_field(line, "outcome"), line=line + 1)
+    return ITEM_ALREADY_RETURNED.error(**_place(line, "outcome", origin))
+
+
+def _refuse_row(line: int, row: ReturnRow, item: Item, today: dt.date, origin: Origin | None) -> Problem | None:
+    if item.status is ItemStatus.WITHDRAWN:
+        return ITEM_WITHDRAWN.error(**_place(line, "item_number", origin))
+    if row.amount_fen != item.amount_fen:
+        return ITEM_AMOUNT_MISMATCH.error(
+            stated=row.amount_fen, expected=item.amount_fen, **_place(line, "amount_fen", origin)
+        )
+    earliest = max(item.encumbered_on, item.paid_on or item.encumbered_on)
+    if not earliest <= row.booked_on <= today:
+        return INVALID_REQUEST.error(**_place(line, "booked_on", origin))
+    return None
 
 
 def batch_status_after(statuses: Iterable[ItemStatus]) -> BatchStatus:
@@ -253,5 +381,16 @@ def item_number(batch: str, position: int) -> str:
     return f"{batch}-{position:04d}"
 
 
-def _field(line: int, name: str) -> str:
-    return f"rows[{line}].{name}"
+class _Place(TypedDict, total=False):
+    field: str
+    line: int
+    column: str
+
+
+def _place(line: int, name: str, origin: Origin | None) -> _Place:
+    """Where a fault stands: the row's field, and in a file the line and the column's heading."""
+    field = f"rows[{line}].{name}"
+    if origin is None:
+        return {"field": field, "line": line + 1}
+    heading = origin.headings.get(name.removesuffix("_fen"), name)
+    return {"field": field, "line": origin.lines[line], "column": heading}

@@ -11,13 +11,14 @@ from pydantic import Field
 
 from claims.payouts import examples
 from claims.payouts.ledger_calls import Operation, OperationStatus
-from claims.payouts.rules import MAX_ITEMS, BankOutcome, BatchStatus, ItemStatus
+from claims.payouts.rules import MAX_ITEMS, AccountStanding, BankOutcome, BatchEvent, BatchStatus, ItemStatus
 from common.dates import BusinessDate
 from common.money import Fen, SignedFen
 from common.text import Code, Line, PlainText
 from common.web import example
 from common.wire import Wire
 
+TEMPLATE_CODE = r"^[a-z0-9_-]{1,30}$"
 ItemNumber = Annotated[
     Code, Field(description="Reference of the credit for the bank. 明细编号。", examples=["B2021-0001-0001"])
 ]
@@ -35,6 +36,11 @@ class BatchIn(Wire):
     """
     note: PlainText | None = None
     """备注。"""
+    unchanged_reason: PlainText | None = None
+    """Why a failed credit goes to the same account and holder again: the bank's failure had another reason. Stands with those items.
+
+    退票后账户未变更仍按原账户支付的理由。
+    """
 
 
 class DecisionIn(Wire):
@@ -46,6 +52,45 @@ class DecisionIn(Wire):
     """`refused` gives every claim of the batch back. 审批结论。"""
     note: PlainText | None = None
     """审批意见。"""
+
+
+class ReissueIn(Wire):
+    """Why the file for the bank is to be issued once more."""
+
+    model_config = example({"reason": "下载中断，银行尚未收到文件", "template": "utf8"})
+
+    reason: PlainText
+    """再次出具的理由。"""
+    template: Annotated[str, Field(pattern=TEMPLATE_CODE)] | None = None
+    """Another format; left out, that of the last issue. 模板。"""
+
+
+class ReissueOut(Wire):
+    """One more issue is allowed: the next `GET …/bank-file` gives it."""
+
+    model_config = example(examples.REISSUE)
+
+    batch_id: UUID
+    issue: int
+    """Which issue it will be; the first was 1. 第几次出具。"""
+    allowed_by: str
+    reason: str
+    template: str
+
+
+class WithdrawalIn(Wire):
+    """Items to take out of a batch before the bank pays them."""
+
+    model_config = example({"item_numbers": ["B2021-0001-0002"], "reason": "农户银行账户已变更", "bank_stopped": False})
+
+    item_numbers: Annotated[list[Code], Field(min_length=1, max_length=MAX_ITEMS)]
+    reason: PlainText
+    """移出理由。"""
+    bank_stopped: bool = False
+    """The bank was never given the file, or has confirmed that it will not pay these items. Needed once a file was issued.
+
+    银行未收到文件，或已确认不再支付。
+    """
 
 
 class ReturnRowIn(Wire):
@@ -86,6 +131,12 @@ class ItemOut(Wire):
     claim_id: UUID
     amount_fen: Fen
     account_masked: Annotated[str, Field(examples=["***************0003"])]
+    account_standing: AccountStanding
+    """Whether holder or account differ from those of the failed credit it pays again. 与上次退票的户名账号相比。"""
+    replaces: ItemNumber | None
+    """The failed credit it pays again. 重付的退票明细。"""
+    unchanged_reason: str | None
+    """Why it goes to the same account again. 账户未变更的理由。"""
     status: ItemStatus
     paid_on: dt.date | None
     """The bank's booking day of the success. 银行支付日期。"""
@@ -102,6 +153,39 @@ class ItemDetail(ItemOut):
 
     failure_reason: str | None
     """失败原因。"""
+    account_changed: bool
+    """The household's holder or account is no longer this one, and the bank has not reported yet. 户名或账号已变更。"""
+
+
+class FileIssueOut(Wire):
+    """One issue of the file for the bank."""
+
+    model_config = example(examples.ISSUE)
+
+    number: int
+    issued_to: str
+    issued_at: dt.datetime
+    template: str
+    item_count: int
+    total_fen: Fen
+    sha256: str
+    """Of the bytes that were given. 文件校验值。"""
+
+
+class BatchEventOut(Wire):
+    """What somebody did to the batch, and its control figures after it."""
+
+    model_config = example(examples.BATCH_EVENT)
+
+    position: int
+    event: BatchEvent
+    by_person: str
+    at: dt.datetime
+    control_count: int
+    control_total_fen: Fen
+    reason: str | None
+    template: str | None
+    items: Sequence[str]
 
 
 class BatchSummary(Wire):
@@ -125,20 +209,35 @@ class BatchSummary(Wire):
     decision_note: str | None
 
 
+class BatchWarning(Wire):
+    """What the second person should look at before approving."""
+
+    model_config = example(examples.WARNING)
+
+    code: Literal["account_unchanged"]
+    item_number: ItemNumber
+    detail_zh: str
+    detail_en: str
+
+
 class BatchOut(BatchSummary):
     """A batch with its items."""
 
     model_config = example(examples.BATCH)
 
     items: Sequence[ItemOut]
+    warnings: Sequence[BatchWarning]
 
 
 class BatchDetail(BatchSummary):
-    """A batch with its items and the bank's words."""
+    """A batch with its items, the bank's words, its history and every issue of its file."""
 
     model_config = example(examples.DETAIL)
 
     items: Sequence[ItemDetail]
+    warnings: Sequence[BatchWarning]
+    issues: Sequence[FileIssueOut]
+    history: Sequence[BatchEventOut]
 
 
 class BankReturnOut(Wire):

@@ -1,4 +1,4 @@
-"""Use cases of payout batches: prepare, decide, issue the bank file, apply the bank's return, ask the ledger again.
+"""Use cases of payout batches: prepare, decide, apply the bank's return, ask the ledger again (`issuing` has the bank file).
 
 Each function is one use case on an open transaction of its caller (`common.idempotency.run_once` commits it before anything is
 answered). None calls the ledger: what is to be booked becomes a wish in the outbox. Locks are taken in one order everywhere: batch,
@@ -7,46 +7,48 @@ then claims by id, then items and wishes.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from claims.access.rules import Action
-from claims.access.service import record_access
 from claims.claims.rules import Event
 from claims.claims.store import set_status
-from claims.payouts import bank_store, outbox, store
-from claims.payouts.bank_files import Credit, Template, write_payment_file
+from claims.payouts import bank_store, batch_events, outbox, store
+from claims.payouts.accounts import ACCOUNT, HOLDER, changed_items, standing_of
 from claims.payouts.ledger_calls import Operation
 from claims.payouts.rules import (
     MAX_ITEMS,
+    AccountStanding,
     Applied,
     BankOutcome,
+    BatchEvent,
     BatchStatus,
     Control,
     Effect,
     ItemStatus,
+    Origin,
     ReturnRow,
     batch_number,
     batch_status_after,
     decide_return,
     item_number,
     refuse_approval,
-    refuse_file,
     second_person,
 )
 from claims.payouts.schemas import (
     BankReturnOut,
     BatchDetail,
+    BatchEventOut,
     BatchOut,
     BatchSummary,
+    BatchWarning,
     BookingRetryOut,
+    FileIssueOut,
     ItemDetail,
     ItemOut,
     MoneyTrail,
     OperationOut,
 )
-from claims.problems import BANK_ACCOUNT_MISSING, CLAIM_NOT_PAYABLE, NOTHING_TO_BOOK, NOTHING_TO_PAY
+from claims.problems import ACCOUNT_CHANGED, BANK_ACCOUNT_MISSING, CLAIM_NOT_PAYABLE, NOTHING_TO_BOOK, NOTHING_TO_PAY
 from common.crypto import mask_account
 from common.dates import today_in_shanghai
 from common.errors import NOT_FOUND, Problem
@@ -61,8 +63,6 @@ if TYPE_CHECKING:
 
     from claims.households.personal import PersonalData
 
-HOLDER = "payout_item.holder"
-ACCOUNT = "payout_item.account"
 REASON = "bank_return_row.reason"
 
 
@@ -73,8 +73,9 @@ async def prepare_batch(
     person: str,
     claim_ids: Sequence[UUID] | None,
     note: str | None,
+    unchanged_reason: str | None,
 ) -> BatchOut:
-    """Put claims into a new batch.
+    """Put claims into a new batch. `unchanged_reason` says why a failed credit goes to the same account again.
 
     Raises `not_found` for an unknown claim, `claim_not_payable`, `bank_account_missing` or `nothing_to_pay`.
     """
@@ -84,11 +85,13 @@ async def prepare_batch(
     _refuse_unpayable(claims)
     number = batch_number(today_in_shanghai().year, await store.next_serial(conn, book, today_in_shanghai().year))
     batch_id = uuid7()
+    failed = await bank_store.last_failed_items(conn, book, [claim.id for claim in claims])
     items = [
-        _new_item(personal, claim, item_number(number, position), position)
+        _new_item(personal, claim, number, position, failed.get(claim.id), unchanged_reason)
         for position, claim in enumerate(claims, start=1)
     ]
     await store.insert_batch(conn, book, batch_id, number, note, person, items)
+    await batch_events.record(conn, book, batch_id, BatchEvent.PREPARED, person)
     for claim in claims:
         await set_status(
             conn, book, claim.id, Event.IN_BATCH, by_person=person, done_on=today_in_shanghai(), reference=number
@@ -107,28 +110,40 @@ def _refuse_unpayable(claims: Sequence[store.PayableClaim]) -> None:
         raise BANK_ACCOUNT_MISSING.error(field="claim_ids", claims=nowhere)
 
 
-def _new_item(personal: PersonalData, claim: store.PayableClaim, number: str, position: int) -> store.NewItem:
-    """Seal holder and account anew for this item: what is approved is what is paid, whatever the household changes later."""
+def _new_item(
+    personal: PersonalData,
+    claim: store.PayableClaim,
+    batch: str,
+    position: int,
+    failed: bank_store.FailedItem | None,
+    unchanged_reason: str | None,
+) -> store.NewItem:
+    """Seal holder and account anew for this item: what is approved is what is paid, or nothing is."""
     if claim.account_cipher is None or claim.holder_cipher is None or claim.holder_member_id is None:
         raise BANK_ACCOUNT_MISSING.error(field="claim_ids", claims=[claim.number])
     account = personal.open_bank_account(claim.household_id, claim.account_cipher)
     holder = personal.open_text(claim.holder_cipher, "member.name", claim.holder_member_id)
     item_id = uuid7()
+    standing = standing_of(personal, failed, holder, account)
     return store.NewItem(
         id=item_id,
         position=position,
-        number=number,
+        number=item_number(batch, position),
         claim_id=claim.id,
         household_id=claim.household_id,
         amount_fen=claim.benefit_fen,
         holder_cipher=personal.seal_text(holder, HOLDER, item_id),
         account_cipher=personal.seal_text(account, ACCOUNT, item_id),
         account_masked=mask_account(account),
+        account_standing=standing,
+        replaces_item_id=None if failed is None else failed.id,
+        unchanged_reason=unchanged_reason if standing is AccountStanding.UNCHANGED else None,
     )
 
 
 async def decide_batch(
     conn: AsyncConnection,
+    personal: PersonalData,
     book: str,
     batch_id: UUID,
     person: str,
@@ -137,16 +152,23 @@ async def decide_batch(
 ) -> BatchOut:
     """Approve or refuse a batch as its second person; refused, its claims can be put into another batch.
 
-    Raises `not_found`, `batch_not_prepared` or `same_person`.
+    Raises `not_found`, `batch_not_prepared`, `same_person`, or `account_changed` where an account is no longer the one the batch holds.
     """
-    batch = await _found(conn, book, batch_id, lock=True)
+    batch = await found_batch(conn, book, batch_id, lock=True)
     problem = refuse_approval(batch.status, batch.prepared_by, person)
     if problem is not None:
         raise problem
+    if status is BatchStatus.APPROVED:
+        await _refuse_changed(conn, personal, book, batch_id)
     await store.decide_batch(conn, book, batch_id, status, person, note)
+    await batch_events.record(conn, book, batch_id, BatchEvent(status.value), person, reason=note)
     if status is BatchStatus.REFUSED:
         await store.lock_claims_of_batch(conn, book, batch_id)
-        items = (await store.items_to_judge(conn, book, batch_id)).values()
+        items = [
+            item
+            for item in (await store.items_to_judge(conn, book, batch_id)).values()
+            if item.status is ItemStatus.OPEN
+        ]
         await store.set_item_statuses(conn, book, [item.id for item in items], ItemStatus.WITHDRAWN)
         for item in items:
             await set_status(
@@ -161,42 +183,12 @@ async def decide_batch(
     return await batch_after(conn, book, batch_id)
 
 
-async def issue_file(
-    conn: AsyncConnection, personal: PersonalData, book: str, batch_id: UUID, person: str, template: Template
-) -> tuple[str, list[bytes]]:
-    """The file for the bank: its name and its lines. Every issue is recorded with the hash of its bytes.
-
-    Built whole before anything is sent (at most MAX_ITEMS lines), so that no transaction stays open while somebody downloads.
-    Raises `not_found`, `batch_not_approved` or `batch_partly_returned`.
-    """
-    # Locked, so that no bank return is applied between the look at the items and the record of the issue.
-    batch = await _found(conn, book, batch_id, lock=True)
-    problem = refuse_file(batch.status, (await store.items_to_judge(conn, book, batch_id)).values())
-    if problem is not None:
-        raise problem
-    credits_ = [
-        Credit(
-            position=payee.position,
-            item_number=payee.number,
-            holder=personal.open_text(payee.holder_cipher, HOLDER, payee.item_id),
-            account=personal.open_text(payee.account_cipher, ACCOUNT, payee.item_id),
-            amount_fen=payee.amount_fen,
-        )
-        for payee in await bank_store.payees(conn, book, batch_id)
-    ]
-    lines = list(write_payment_file(template, credits_))
-    sha256 = hashlib.sha256(b"".join(lines)).digest()
-    await bank_store.insert_file_issue(conn, book, uuid7(), batch, person, template.code, sha256)
-    await record_access(
-        conn,
-        book=book,
-        person=person,
-        action=Action.EXPORT,
-        subject="bank_file",
-        subject_id=batch_id,
-        detail={"template": template.code, "rows": len(credits_), "sha256": sha256.hex()},
-    )
-    return f"{batch.number}.csv", lines
+async def _refuse_changed(conn: AsyncConnection, personal: PersonalData, book: str, batch_id: UUID) -> None:
+    await bank_store.hold_households(conn, book, batch_id)
+    payees = await bank_store.payees(conn, book, batch_id)
+    changed = changed_items(personal, payees)
+    if changed:
+        raise ACCOUNT_CHANGED.error(items=[payee.number for payee in payees if payee.item_id in changed])
 
 
 async def apply_bank_return(
@@ -207,16 +199,17 @@ async def apply_bank_return(
     person: str,
     rows: Sequence[ReturnRow],
     control: Control,
+    origin: Origin | None,
 ) -> BankReturnOut:
     """Apply a bank return of an approved batch, all of it or nothing.
 
     Success asks the ledger to book the payment; a failure gives the claim back; a failure of a paid credit (支付退票) asks the ledger
     to give the money back to the encumbrance. Raises what `rules.decide_return` refuses.
     """
-    batch = await _found(conn, book, batch_id, lock=True)
+    batch = await found_batch(conn, book, batch_id, lock=True)
     await store.lock_claims_of_batch(conn, book, batch_id)
     items = await store.items_to_judge(conn, book, batch_id)
-    applied = decide_return(batch.status, rows, control, items, today_in_shanghai())
+    applied = decide_return(batch.status, rows, control, items, today_in_shanghai(), origin)
     if isinstance(applied, Problem):
         raise applied
     return_id = uuid7()
@@ -303,7 +296,7 @@ async def retry_bookings(conn: AsyncConnection, book: str, batch_id: UUID, perso
 
     Raises `not_found`, or `nothing_to_book` where it refused none.
     """
-    batch = await _found(conn, book, batch_id, lock=True)
+    batch = await found_batch(conn, book, batch_id, lock=True)
     await store.lock_claims_of_batch(conn, book, batch_id)
     items = await store.items_to_judge(conn, book, batch_id)
     refused = [item for item in items.values() if item.status is ItemStatus.BOOKING_REFUSED]
@@ -319,22 +312,51 @@ async def retry_bookings(conn: AsyncConnection, book: str, batch_id: UUID, perso
 
 async def batch_after(conn: AsyncConnection, book: str, batch_id: UUID) -> BatchOut:
     """A batch as an act on it leaves it. It is kept with the idempotency key, so it holds nothing that may name a person."""
-    batch = await _found(conn, book, batch_id)
+    batch = await found_batch(conn, book, batch_id)
     items = await store.items_shown(conn, book, batch_id=batch_id)
-    return BatchOut(**asdict(batch), items=[ItemOut(**_shown(item)) for item in items])
+    return BatchOut(**asdict(batch), items=[ItemOut(**_shown(item)) for item in items], warnings=_warnings(items))
+
+
+def _warnings(items: Sequence[store.StoredItem]) -> list[BatchWarning]:
+    """The open items that go where a credit failed before, without a word why."""
+    return [
+        BatchWarning(
+            code="account_unchanged",
+            item_number=item.number,
+            detail_zh="上次支付失败，户名和账号未变更，也未说明理由。",
+            detail_en="The last credit failed; holder and account are the same, and no reason is given.",
+        )
+        for item in items
+        if item.status is ItemStatus.OPEN
+        and item.account_standing is AccountStanding.UNCHANGED
+        and item.unchanged_reason is None
+    ]
 
 
 async def show_batch(conn: AsyncConnection, personal: PersonalData, book: str, batch_id: UUID) -> BatchDetail:
-    """A batch with its items and the bank's words. Raises `not_found`."""
-    batch = await _found(conn, book, batch_id)
+    """A batch with its items, the bank's words, its history and the issues of its file. Raises `not_found`."""
+    batch = await found_batch(conn, book, batch_id)
+    changed = changed_items(personal, await bank_store.payees(conn, book, batch_id))
+    found = await store.items_shown(conn, book, batch_id=batch_id)
     items = [
-        ItemDetail(**_shown(item), failure_reason=_reason(personal, item))
-        for item in await store.items_shown(conn, book, batch_id=batch_id)
+        ItemDetail(
+            **_shown(item),
+            failure_reason=_reason(personal, item),
+            account_changed=item.status is ItemStatus.OPEN and item.id in changed,
+        )
+        for item in found
     ]
-    return BatchDetail(**asdict(batch), items=items)
+    issues = [FileIssueOut(**_issue_shown(one)) for one in await bank_store.issues_of(conn, book, batch_id)]
+    history = [BatchEventOut(**asdict(one)) for one in await batch_events.history(conn, book, batch_id)]
+    return BatchDetail(**asdict(batch), items=items, warnings=_warnings(found), issues=issues, history=history)
 
 
-async def _found(conn: AsyncConnection, book: str, batch_id: UUID, *, lock: bool = False) -> store.Batch:
+def _issue_shown(issue: bank_store.IssuedFile) -> dict[str, object]:
+    return asdict(issue) | {"sha256": issue.sha256.hex()}
+
+
+async def found_batch(conn: AsyncConnection, book: str, batch_id: UUID, *, lock: bool = False) -> store.Batch:
+    """A batch, locked if asked. Raises `not_found`."""
     batch = await store.load_batch(conn, book, batch_id, lock=lock)
     if batch is None:
         raise NOT_FOUND.error()

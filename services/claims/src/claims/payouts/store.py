@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from claims.claims.tables import claim
 from claims.households.tables import household, member
 from claims.payouts.ledger_calls import Operation, OperationStatus
-from claims.payouts.rules import BankOutcome, BatchStatus, Item, ItemStatus
+from claims.payouts.rules import AccountStanding, BankOutcome, BatchStatus, Item, ItemStatus
 from claims.payouts.tables import bank_return_row, batch_counter, ledger_operation, payout_batch, payout_item
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class NewItem:
     holder_cipher: bytes
     account_cipher: bytes
     account_masked: str
+    account_standing: AccountStanding
+    replaces_item_id: UUID | None
+    unchanged_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,9 @@ class StoredItem:
     claim_id: UUID
     amount_fen: int
     account_masked: str
+    account_standing: AccountStanding
+    replaces: str | None
+    unchanged_reason: str | None
     status: ItemStatus
     paid_on: dt.date | None
     failed_on: dt.date | None
@@ -173,6 +179,9 @@ async def insert_batch(
                 "holder_cipher": item.holder_cipher,
                 "account_cipher": item.account_cipher,
                 "account_masked": item.account_masked,
+                "account_standing": item.account_standing.value,
+                "replaces_item_id": item.replaces_item_id,
+                "unchanged_reason": item.unchanged_reason,
             }
             for item in items
         ],
@@ -226,7 +235,7 @@ async def items_shown(
 ) -> list[StoredItem]:
     """The items of a batch in its order, or of a claim in the order they were made."""
     paid, failed, refusal = bank_return_row.alias("paid"), bank_return_row.alias("failed"), _last_refusal()
-    i = payout_item
+    i, replaced = payout_item, payout_item.alias("replaced")
     chosen = (
         sa.select(
             *(
@@ -239,9 +248,12 @@ async def items_shown(
                     "claim_id",
                     "amount_fen",
                     "account_masked",
+                    "account_standing",
+                    "unchanged_reason",
                     "status",
                 )
             ),
+            replaced.c.number.label("replaces"),
             paid.c.booked_on.label("paid_on"),
             failed.c.booked_on.label("failed_on"),
             failed.c.reason_cipher,
@@ -251,6 +263,7 @@ async def items_shown(
         .outerjoin(paid, _reported(paid, BankOutcome.SUCCESS))
         .outerjoin(failed, _reported(failed, BankOutcome.FAILURE))
         .outerjoin(refusal, sa.true())
+        .outerjoin(replaced, sa.and_(replaced.c.book == i.c.book, replaced.c.id == i.c.replaces_item_id))
         .where(i.c.book == book)
     )
     if batch_id is not None:
@@ -258,7 +271,16 @@ async def items_shown(
     if claim_id is not None:
         chosen = chosen.where(i.c.claim_id == claim_id).order_by(i.c.id)
     rows = (await conn.execute(chosen)).mappings()
-    return [StoredItem(**{**row, "status": ItemStatus(row["status"])}) for row in rows]
+    return [
+        StoredItem(
+            **{
+                **row,
+                "status": ItemStatus(row["status"]),
+                "account_standing": AccountStanding(row["account_standing"]),
+            }
+        )
+        for row in rows
+    ]
 
 
 def _reported(row: sa.FromClause, outcome: BankOutcome) -> sa.ColumnElement[bool]:
@@ -342,6 +364,30 @@ async def decide_batch(
         .where(payout_batch.c.book == book, payout_batch.c.id == batch_id)
         .values(status=status.value, decided_by=person, decided_at=sa.func.now(), decision_note=note)
     )
+
+
+async def revise_batch(
+    conn: AsyncConnection, book: str, batch_id: UUID, person: str, count: int, total_fen: int, reason: str
+) -> None:
+    """Record what remains of a batch after items were taken out: to be approved anew, or refused where nothing remains.
+
+    Whoever took them out stands as who prepared it, so that another person has to approve it.
+    """
+    b = payout_batch
+    if count:
+        values: dict[str, object] = {
+            "status": BatchStatus.PREPARED.value,
+            "decided_by": None,
+            "decided_at": None,
+            "decision_note": None,
+            "prepared_by": person,
+            "control_count": count,
+            "control_total_fen": total_fen,
+        }
+    else:
+        # An approved batch: who decided about it stands, and so do the figures that were decided about.
+        values = {"status": BatchStatus.REFUSED.value, "decision_note": reason}
+    await conn.execute(sa.update(b).where(b.c.book == book, b.c.id == batch_id).values(**values))
 
 
 async def set_batch_status(conn: AsyncConnection, book: str, batch_id: UUID, status: BatchStatus) -> None:

@@ -2,7 +2,8 @@
 
 `ledger_operation` is the outbox: one row is one call to the ledger under one idempotency key. It is written in the transaction that
 decides the money movement and finished in the transaction that records the ledger's answer. Everything the bank told us
-(`bank_return`, `bank_return_row`) and every issue of a bank file (`file_issue`) is insert-only.
+(`bank_return`, `bank_return_row`), every issue of a bank file (`file_issue`) and what people did to a batch (`payout_batch_event`) is
+insert-only.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from claims.metadata import metadata
 from claims.payouts.ledger_calls import Operation, OperationStatus
-from claims.payouts.rules import LIVE_ITEM_STATUSES, BankOutcome, BatchStatus, ItemStatus
+from claims.payouts.rules import LIVE_ITEM_STATUSES, AccountStanding, BankOutcome, BatchEvent, BatchStatus, ItemStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,9 +147,17 @@ payout_item = sa.Table(
     sa.Column("account_cipher", sa.LargeBinary, nullable=False),
     sa.Column("account_masked", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False, server_default="open"),
+    # The failed credit this one pays again, and whether it goes to another account or holder.
+    sa.Column("replaces_item_id", sa.Uuid),
+    sa.Column("account_standing", sa.Text, nullable=False),
+    sa.Column("unchanged_reason", sa.Text),
     sa.PrimaryKeyConstraint("book", "id"),
     sa.UniqueConstraint("book", "number"),
     sa.UniqueConstraint("book", "batch_id", "position"),
+    sa.ForeignKeyConstraint(["book", "replaces_item_id"], ["payout_item.book", "payout_item.id"]),
+    sa.CheckConstraint(one_of("account_standing", AccountStanding), name="account_standing"),
+    sa.CheckConstraint("(account_standing = 'first') = (replaces_item_id IS NULL)", name="replaces"),
+    sa.CheckConstraint("unchanged_reason IS NULL OR account_standing = 'unchanged'", name="unchanged"),
     sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
     sa.ForeignKeyConstraint(["book", "claim_id"], ["claim.book", "claim.id"]),
     sa.ForeignKeyConstraint(["book", "household_id"], ["household.book", "household.id"]),
@@ -171,6 +180,7 @@ file_issue = sa.Table(
     sa.Column("book", sa.Text, nullable=False),
     sa.Column("id", sa.Uuid, nullable=False),
     sa.Column("batch_id", sa.Uuid, nullable=False),
+    sa.Column("number", sa.SmallInteger, nullable=False),
     sa.Column("issued_to", sa.Text, nullable=False),
     sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("template", sa.Text, nullable=False),
@@ -178,9 +188,32 @@ file_issue = sa.Table(
     sa.Column("total_fen", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.LargeBinary, nullable=False),
     sa.PrimaryKeyConstraint("book", "id"),
+    sa.UniqueConstraint("book", "batch_id", "number"),
     sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
+    sa.CheckConstraint("number > 0", name="number"),
 )
-sa.Index(None, file_issue.c.book, file_issue.c.batch_id)
+
+payout_batch_event = sa.Table(
+    "payout_batch_event",
+    metadata,
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("batch_id", sa.Uuid, nullable=False),
+    sa.Column("position", sa.SmallInteger, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("by_person", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    # The control figures after the event.
+    sa.Column("control_count", sa.Integer, nullable=False),
+    sa.Column("control_total_fen", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("template", sa.Text),
+    sa.Column("items", sa.ARRAY(sa.Text), nullable=False),
+    sa.PrimaryKeyConstraint("book", "batch_id", "position"),
+    sa.ForeignKeyConstraint(["book", "batch_id"], ["payout_batch.book", "payout_batch.id"]),
+    sa.CheckConstraint(one_of("event", BatchEvent), name="event"),
+    sa.CheckConstraint("event NOT IN ('items_withdrawn', 'reissue_allowed') OR reason IS NOT NULL", name="reason"),
+    sa.CheckConstraint("(event = 'items_withdrawn') = (cardinality(items) > 0)", name="items"),
+)
 
 bank_return = sa.Table(
     "bank_return",
