@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations
+from tests.contract import scene_bank, scene_budgets, scene_documents, scene_operations, scene_register
 from tests.contract.access_table import Row
 from tests.support.county import County, id_number, return_body
 
@@ -490,6 +490,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("ledger", "POST", "/givers/{ref}/erasure"): _of_giver,
     **scene_bank.MAKERS,
     **scene_documents.MAKERS,
+    **scene_register.MAKERS,
     ("ledger", "POST", "/approval-rules"): _approval_rules,
     ("ledger", "POST", "/proposals/approvals"): _proposal_approvals,
     ("ledger", "POST", "/proposals/{id}/approval"): _proposal_approval,
@@ -553,4 +554,5 @@ READ_PARAMETERS: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "account": scene_bank.account,
     "ref": giver,
     "period": _period,
+    **scene_register.READ_PARAMETERS,
 }

@@ -18,11 +18,13 @@ from claims.documents.contents import ContentStore
 from claims.documents.folder import FolderStore
 from claims.eligibility import api as eligibility
 from claims.households import api as households
+from claims.households import over_time
 from claims.letters import api as letters
 from claims.monitoring import api as monitoring
 from claims.payouts import api as payouts
 from claims.policies import api as policies
 from claims.problems import PROBLEMS
+from claims.register import api as register
 from claims.reports import api as reports
 from claims.settings import Settings
 from common.auth import Authenticator
@@ -36,7 +38,9 @@ SERVICE = "claims"
 # In the order of the API document.
 ROOMS = (
     divisions,
+    register,
     households,
+    over_time,
     monitoring,
     policies,
     eligibility,

@@ -37,3 +37,12 @@ async def once(
     request_print = await request_fingerprint(request, key_bytes(context.settings.fingerprint_key))
     result = await run_once(context.engine, book, key, request_print, use_case)
     return answer(result, {"ETag": f'"{result.body["version"]}"'} if etag else None)
+
+
+async def once_marked(context: Context, book: str, key: str, mark: bytes, work: Work, *, status: int = 201) -> Response:
+    """As `once`, for a request whose fingerprint was made while its body streamed in."""
+
+    async def use_case(conn: AsyncConnection) -> Answer:
+        return Answer(status, (await work(conn)).model_dump(mode="json"))
+
+    return answer(await run_once(context.engine, book, key, mark, use_case))

@@ -18,6 +18,7 @@ metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
 TABLE_MODULES = (
     "claims.idempotency",
     "claims.households.tables",
+    "claims.register.tables",
     "claims.monitoring.tables",
     "claims.policies.tables",
     "claims.claims.tables",

@@ -48,6 +48,21 @@ INCOME_LINE_MISSING = ProblemType(
     detail_en="Record the line of {year} and its source with POST /income-lines first.",
 )
 
+CONSENT_WITHDRAWN = ProblemType(
+    code="consent_withdrawn",
+    status=409,
+    title_zh="该授权已撤回",
+    title_en="The consent was withdrawn already",
+)
+BAD_ROWS = ProblemType(
+    code="bad_rows",
+    status=422,
+    title_zh="文件中有不能导入的行",
+    title_en="The file has rows that cannot be taken",
+    detail_zh="共有 {bad_rows} 行不能导入，未导入任何数据；可先预览，或以 mode=good 只导入其余各户。",
+    detail_en="{bad_rows} rows cannot be taken and nothing was; preview the file, or take the other households with mode=good.",
+)
+
 # --- policies and claims -----------------------------------------------------------------------------------------------------------
 POLICY_EXISTS = ProblemType(
     code="policy_exists",

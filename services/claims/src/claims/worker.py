@@ -22,6 +22,7 @@ from claims.payouts import heartbeat, outbox
 from claims.payouts.delivery import deliver
 from claims.payouts.ledger_calls import Wish
 from claims.payouts.ledger_client import LedgerClient
+from claims.register.worker import run_imports
 from claims.settings import Settings
 from common.database import create_engine, transaction
 from common.errors import Problem
@@ -113,7 +114,16 @@ async def work(settings: WorkerSettings) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, worker.stopping.set)
-            await worker.run()
+            imports = asyncio.create_task(
+                run_imports(
+                    settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
+                )
+            )
+            try:
+                await worker.run()
+            finally:
+                worker.stopping.set()
+                await imports
             with suppress(Problem):  # the database may be gone before us: then the row only grows old
                 async with transaction(engine) as conn:
                     await heartbeat.forget(conn, worker.name)

@@ -8,20 +8,23 @@ The file is not trusted: its size, rows, columns and unpacked size are bounded, 
 unreadable as a whole is raised as ``invalid_request`` naming ``file``.
 """
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
 
 from common.spreadsheets.text import cell_text, fault, too_many
-from common.spreadsheets.workbook import sheet_rows
+from common.spreadsheets.workbook import MOST_ELEMENTS, sheet_rows, sheet_rows_in_order
 
 MEBIBYTE: Final = 1024 * 1024
 _XLSX_START: Final = b"PK\x03\x04"
 _OLD_EXCEL_START: Final = b"\xd0\xcf\x11\xe0"
+_ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _DELIMITERS: Final = (",", "\t", ";")
 _LOOKED_AT: Final = 10
 """So many lines tell which character parts the cells of a CSV file."""
@@ -38,6 +41,8 @@ class Limits:
     unpacked_bytes: int = 64 * MEBIBYTE
     rows: int = 20_000
     columns: int = 100
+    elements: int = MOST_ELEMENTS
+    """Elements of XML in an XLSX file: two or three a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,76 @@ def read_table(content: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Row]:
     ``too_many_columns``, ``old_spreadsheet``, ``not_a_spreadsheet``, ``unknown_encoding``, ``not_a_csv``, ``no_rows``.
     """
     if len(content) > limits.sent_bytes:
-        raise fault("file_too_large", "文件过大。", "The file is too large.")
+        raise _file_too_large()
     if content.startswith(_OLD_EXCEL_START):
-        raise fault(
-            "old_spreadsheet",
-            "不支持旧版 XLS 或加密的文件，请另存为 XLSX 或 CSV。",
-            "Old XLS files and encrypted ones are not read: save it as XLSX or CSV.",
-        )
+        raise _old_spreadsheet()
     rows = _xlsx_rows if content.startswith(_XLSX_START) else _csv_rows
     kept = [row for row in rows(content, limits) if not row.is_blank]
     if not kept:
         raise fault("no_rows", "文件中没有数据。", "The file holds no rows.")
     return kept
+
+
+def stream_table(file: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Generator[Row]:
+    """Yield the rows of a file as `read_table` does, in memory that does not grow with its rows.
+
+    The file is read several times and must be seekable; close the iterator to let go of it. Raises as `read_table` while rows are taken,
+    and ``rows_out_of_order`` for an XLSX file whose rows do not ascend.
+    """
+    if file.seek(0, os.SEEK_END) > limits.sent_bytes:
+        raise _file_too_large()
+    file.seek(0)
+    start = file.read(len(_OLD_EXCEL_START))
+    file.seek(0)
+    if start.startswith(_OLD_EXCEL_START):
+        raise _old_spreadsheet()
+    found = False
+    for row in _streamed_xlsx(file, limits) if start.startswith(_XLSX_START) else _streamed_csv(file, limits):
+        if not row.is_blank:
+            found = True
+            yield row
+    if not found:
+        raise fault("no_rows", "文件中没有数据。", "The file holds no rows.")
+
+
+def _streamed_xlsx(file: BinaryIO, limits: Limits) -> Iterator[Row]:
+    for number, cells in sheet_rows_in_order(
+        file,
+        unpacked_bytes=limits.unpacked_bytes,
+        rows=limits.rows,
+        columns=limits.columns,
+        elements=limits.elements,
+    ):
+        yield Row(number, tuple(cells.get(column) for column in range(1, max(cells) + 1)))
+
+
+def _streamed_csv(file: BinaryIO, limits: Limits) -> Iterator[Row]:
+    encoding = _encoding_of(file)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        delimiter = _delimiter(text.read(8192))
+        text.seek(0)
+        yield from _csv_records(text, delimiter, limits)
+    finally:
+        text.detach()  # the file is the caller's to close
+
+
+def _encoding_of(file: BinaryIO) -> str:
+    """As `_decoded`, piece by piece."""
+    for encoding in _ENCODINGS:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        file.seek(0)
+        try:
+            while piece := file.read(64 * 1024):
+                if "\x00" in decoder.decode(piece):
+                    break
+            else:
+                decoder.decode(b"", final=True)
+                return encoding
+        except UnicodeDecodeError:
+            continue
+    raise _unknown_encoding()
 
 
 def _xlsx_rows(content: bytes, limits: Limits) -> Iterator[Row]:
@@ -85,8 +148,12 @@ def _xlsx_rows(content: bytes, limits: Limits) -> Iterator[Row]:
 
 def _csv_rows(content: bytes, limits: Limits) -> Iterator[Row]:
     text = _decoded(content)
+    yield from _csv_records(io.StringIO(text, newline=""), _delimiter(text), limits)
+
+
+def _csv_records(lines: Iterable[str], delimiter: str, limits: Limits) -> Iterator[Row]:
     try:
-        records = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        records = csv.reader(lines, delimiter=delimiter, strict=True)
         for number, record in enumerate(records, 1):
             if number > limits.rows:
                 raise too_many("rows", limits.rows)
@@ -99,16 +166,32 @@ def _csv_rows(content: bytes, limits: Limits) -> Iterator[Row]:
 
 def _decoded(content: bytes) -> str:
     """UTF-8 is tried first: no text of some length in GB18030 passes for it, while GB18030 accepts nearly everything."""
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in _ENCODINGS:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\x00" not in text:
             return text
-    raise fault("unknown_encoding", "文件须为 UTF-8 或 GB18030 编码。", "Must be encoded as UTF-8 or GB18030.")
+    raise _unknown_encoding()
 
 
 def _delimiter(text: str) -> str:
     start = "\n".join(text[:8192].splitlines()[:_LOOKED_AT])
     return max(_DELIMITERS, key=start.count)
+
+
+def _file_too_large() -> Exception:
+    return fault("file_too_large", "文件过大。", "The file is too large.")
+
+
+def _old_spreadsheet() -> Exception:
+    return fault(
+        "old_spreadsheet",
+        "不支持旧版 XLS 或加密的文件，请另存为 XLSX 或 CSV。",
+        "Old XLS files and encrypted ones are not read: save it as XLSX or CSV.",
+    )
+
+
+def _unknown_encoding() -> Exception:
+    return fault("unknown_encoding", "文件须为 UTF-8 或 GB18030 编码。", "Must be encoded as UTF-8 or GB18030.")

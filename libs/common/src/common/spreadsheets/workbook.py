@@ -11,12 +11,13 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
-from typing import Final
+from typing import BinaryIO, Final
 from xml.parsers import expat
 
 from common.spreadsheets.text import cell_text, fault, not_a_spreadsheet, too_many
@@ -24,7 +25,7 @@ from common.spreadsheets.text import cell_text, fault, not_a_spreadsheet, too_ma
 Value = str | Decimal | date | datetime | None
 
 _CHUNK: Final = 64 * 1024
-_MOST_ELEMENTS: Final = 4_000_000
+MOST_ELEMENTS: Final = 4_000_000
 # What Python's zipfile and its decompressors raise for broken, encrypted or exotic archives, and the XML parser for broken parts.
 _BROKEN: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError,
@@ -47,11 +48,40 @@ def sheet_rows(content: bytes, *, unpacked_bytes: int, rows: int, columns: int) 
     """Return the first visible sheet's cells by row and column, both from 1. Raises ``invalid_request`` naming ``file``."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            book = _Book(archive, unpacked_bytes)
+            book = _Book(archive, unpacked_bytes, MOST_ELEMENTS)
             sheet, shared, day_styles = book.open()
             grid = _Grid(rows, columns, shared, day_styles, since_1904=book.since_1904)
             book.walk(sheet, grid.start, grid.end)
             return grid.cells
+    except _BROKEN:
+        raise not_a_spreadsheet() from None
+
+
+def sheet_rows_in_order(
+    file: BinaryIO, *, unpacked_bytes: int, rows: int, columns: int, elements: int
+) -> Iterator[tuple[int, dict[int, Value]]]:
+    """Yield the first visible sheet's rows that hold something, one after the other.
+
+    In memory are the rows of one piece and the sheet's shared texts, packed. Raises as `sheet_rows`, and refuses a sheet whose rows do
+    not ascend (no program writes such).
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            book = _Book(archive, unpacked_bytes, elements)
+            sheet, shared, day_styles = book.open()
+            grid = _Grid(rows, columns, shared, day_styles, since_1904=book.since_1904)
+            last = 0
+            for _ in book.pieces(sheet, grid.start, grid.end):
+                # The row the piece ends in may go on in the next.
+                for number in [number for number in grid.cells if number != grid.row]:
+                    if number <= last:
+                        raise _out_of_order()
+                    yield number, grid.cells.pop(number)
+                    last = number
+            for number, cells in grid.cells.items():
+                if number <= last:
+                    raise _out_of_order()
+                yield number, cells
     except _BROKEN:
         raise not_a_spreadsheet() from None
 
@@ -71,21 +101,43 @@ class _Text:
         return found
 
 
+class _Texts:
+    """The shared texts of a workbook in one run of bytes: a list of strings would take several times as much."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q", [0])
+
+    def append(self, text: str | None) -> None:
+        """Add a text; None is an empty one."""
+        if text is not None:
+            self._bytes += text.encode("utf-8")
+        self._ends.append(len(self._bytes))
+
+    def __getitem__(self, index: int) -> str | None:
+        """Return the text of an index. Raises IndexError."""
+        if not 0 <= index < len(self._ends) - 1:
+            raise IndexError(index)
+        return self._bytes[self._ends[index] : self._ends[index + 1]].decode("utf-8") or None
+
+
 class _Book:
     """The parts of one archive."""
 
-    def __init__(self, archive: zipfile.ZipFile, left: int) -> None:
+    def __init__(self, archive: zipfile.ZipFile, left: int, elements_left: int) -> None:
         self._archive = archive
         self._left = left
-        self._elements = 0
+        self._elements_left = elements_left
         self.since_1904 = False
 
-    def open(self) -> tuple[str, list[str | None], frozenset[int]]:
+    def open(self) -> tuple[str, _Texts, frozenset[int]]:
         """Find the sheet; read shared texts and the styles that mean a day."""
         book = next(iter(self._related("", "officeDocument").values()), "xl/workbook.xml")
         wanted = self._first_visible(book)
         sheet = self._related(book, "worksheet")[wanted]
-        shared = [text for part in self._related(book, "sharedStrings").values() for text in self._texts(part)]
+        shared = _Texts()
+        for part in self._related(book, "sharedStrings").values():
+            self._read_texts(part, shared)
         styles = [style for part in self._related(book, "styles").values() for style in self._day_styles(part)]
         return sheet, shared, frozenset(styles)
 
@@ -96,11 +148,21 @@ class _Book:
         end: Callable[[str, _Text], None],
     ) -> None:
         """Read one part, counted, and hand its elements out by their local names."""
+        for _ in self.pieces(part, start, end):
+            pass
+
+    def pieces(
+        self,
+        part: str,
+        start: Callable[[str, dict[str, str], _Text], None],
+        end: Callable[[str, _Text], None],
+    ) -> Iterator[None]:
+        """As `walk`, pausing after each piece of the part."""
         text = _Text()
 
         def started(name: str, attributes: dict[str, str]) -> None:
-            self._elements += 1
-            if self._elements > _MOST_ELEMENTS:
+            self._elements_left -= 1
+            if self._elements_left < 0:
                 raise _too_large()
             start(name.rpartition(" ")[2], attributes, text)
 
@@ -119,6 +181,7 @@ class _Book:
                 if self._left < 0:
                     raise _too_large()
                 parser.Parse(piece, False)
+                yield
         parser.Parse(b"", True)
 
     def _related(self, part: str, kind: str) -> dict[str, str]:
@@ -150,8 +213,7 @@ class _Book:
         self.walk(book, start, _ignore)
         return visible[0]
 
-    def _texts(self, part: str) -> list[str | None]:
-        texts: list[str | None] = []
+    def _read_texts(self, part: str, texts: _Texts) -> None:
         runs: list[str] = []
         phonetic = 0
 
@@ -173,7 +235,6 @@ class _Book:
                 runs.clear()
 
         self.walk(part, start, end)
-        return texts
 
     def _day_styles(self, part: str) -> list[int]:
         day_formats = set(_DAY_FORMATS)
@@ -200,7 +261,7 @@ class _Grid:
 
     most_rows: int
     most_columns: int
-    shared: list[str | None]
+    shared: _Texts
     day_styles: frozenset[int]
     since_1904: bool
     cells: dict[int, dict[int, Value]] = field(default_factory=dict)
@@ -319,6 +380,10 @@ def _ignore(_element: str, _text: _Text) -> None:
 
 def _refuse_doctype(*_declaration: object) -> None:
     raise ValueError("a spreadsheet declares no document type")
+
+
+def _out_of_order() -> Exception:
+    return fault("rows_out_of_order", "工作表的行次序混乱。", "The rows of the sheet do not ascend.")
 
 
 def _too_large() -> Exception:

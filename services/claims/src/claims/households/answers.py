@@ -24,7 +24,7 @@ CADRE_COLUMN = "household.responsible_cadre"
 WARNING_TEXTS = {
     "area_code_unknown": ("身份证号码的行政区划代码不在表中", "the area code of the ID number is not in the table"),
     "area_code_abolished": ("身份证号码的行政区划代码已撤销", "the area code of the ID number has been abolished"),
-    "possible_duplicate": ("该身份证号码已登记在另一户", "this ID number is already recorded in another household"),
+    "possible_duplicate": ("{zh}已登记在另一户", "this {en} is already recorded in another household"),
     "bank_account_checksum": ("银行卡号校验位不符，请核对", "the card's check digit does not fit; check the number"),
     "division_unverified": (
         "本县没有区划表，代码未经核对",
@@ -33,9 +33,19 @@ WARNING_TEXTS = {
 }
 
 
-def warning(code: str, field: str, household_id: UUID | None = None) -> HouseholdWarning:
-    """A warning with its texts."""
-    text_zh, text_en = WARNING_TEXTS[code]
+SHARED_VALUES = {
+    "id_number": ("该身份证号码", "ID number"),
+    "bank_account": ("该银行账号", "bank account"),
+    "phone": ("该电话号码", "telephone number"),
+    "name_birth": ("同名同出生日期的人", "name with this date of birth"),
+}
+"""What two records of a possible duplicate share, by its kind."""
+
+
+def warning(code: str, field: str, household_id: UUID | None = None, kind: str = "id_number") -> HouseholdWarning:
+    """A warning with its texts; a possible duplicate also says of which kind."""
+    zh, en = SHARED_VALUES[kind]
+    text_zh, text_en = (text.format(zh=zh, en=en) for text in WARNING_TEXTS[code])
     return HouseholdWarning(code=code, field=field, text_zh=text_zh, text_en=text_en, household_id=household_id)
 
 
@@ -57,6 +67,8 @@ def member_out(personal: PersonalData, row: MemberRow, *, names: bool) -> Member
         relation_name_zh=reference.relation_name_zh(row.relation),
         phone=None if member.phone is None else mask_phone(member.phone.removeprefix("+86")),
         present=row.present,
+        joined_on=row.joined_on,
+        moved_from=row.moved_from,
         left_on=row.left_on,
         left_reason=cast("LeftReason | None", row.left_reason),
     )
@@ -83,6 +95,9 @@ def household_out(personal: PersonalData, row: HouseholdRow, *, names: bool = Tr
         income_year=row.income_year,
         bank_account=None if account is None else mask_account(personal.open_bank_account(row.id, account)),
         responsible_cadre=cadre_name if names or cadre_name is None else mask_name(cadre_name),
+        external_number=None
+        if row.external_number_cipher is None
+        else personal.open_text(row.external_number_cipher, "household.external_number", row.id),
         members=[member_out(personal, member, names=names) for member in row.members],
         version=row.version,
         created_at=row.created_at,

@@ -11,7 +11,7 @@ from fastapi import Body, Depends, Header, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Ctx
-from claims.households import reference, service
+from claims.households import history, reference, service
 from claims.households.edit import edit_household
 from claims.households.examples import SEARCHES
 from claims.households.schemas import (
@@ -28,7 +28,7 @@ from claims.idempotency import once
 from claims.places import check_place, placed
 from claims.problems import MONITORED_CATEGORY
 from common.auth import Principal, require
-from common.dates import now_utc, today_in_shanghai
+from common.dates import BusinessDate, now_utc, today_in_shanghai
 from common.errors import PRECONDITION_FAILED, PRECONDITION_REQUIRED
 from common.idempotency import IdempotencyKey
 from common.paging import DEFAULT_LIMIT, Cursor, Limit, Page
@@ -124,9 +124,19 @@ async def search_households(
 
 @router.get("/households/{household_id}", responses=responses(404), summary="One household 农户详情")
 async def get_household(
-    book: BookCode, household_id: UUID, context: Ctx, _principal: ReaderOfOne, response: Response
+    book: BookCode,
+    household_id: UUID,
+    context: Ctx,
+    _principal: ReaderOfOne,
+    response: Response,
+    as_of: Annotated[
+        BusinessDate | None,
+        Query(description="What the register said at the end of this day. 截至某日。", examples=["2021-03-31"]),
+    ] = None,
 ) -> HouseholdOut:
-    """Show a household; its ETag is what PATCH asks for."""
+    """Show a household as it is, with the ETag that PATCH asks for; or as the register had it on a day, with who belonged to it then."""
+    if as_of is not None:
+        return await history.household_as_of(context, book, household_id, as_of)
     found = await service.get_household(context, book, household_id)
     response.headers.update(etag(found.version))
     return found

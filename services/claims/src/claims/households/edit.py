@@ -23,7 +23,7 @@ from claims.households.schemas import (
     HouseholdWarning,
     MemberChanges,
 )
-from claims.households.service import account_warnings, people_warnings, place_warnings, sealed_member
+from claims.households.service import account_warnings, area_warnings, duplicate_warnings, place_warnings, sealed_member
 from claims.households.store import HouseholdRow, MemberRow
 from claims.places import Places, refuse_elsewhere
 from claims.problems import MONITORED_CATEGORY
@@ -50,6 +50,9 @@ class Editing:
     touched: list[UUID] = field(default_factory=list)
     """Members added or changed."""
     gone: dict[UUID, MemberRow] = field(default_factory=dict)
+    """Members who left or came back, as they become."""
+    joined: dict[UUID, date | None] = field(default_factory=dict)
+    """When the new members joined, as far as it was said."""
 
     def set(self, **values: object) -> None:
         """Set columns that may be shown in the history."""
@@ -105,8 +108,9 @@ async def edit_household(
             if member.id in before and member != before[member.id]:
                 await store.update_member(conn, book, member)
         await store.insert_event(conn, editing.row, "edited", editing.changes)
-        people = [editing.people[member_id] for member_id in editing.touched]
-        warnings = editing.warnings + await people_warnings(conn, personal, editing.row, people)
+        paths = {member_id: editing.people[member_id][0] for member_id in editing.touched}
+        warnings = editing.warnings + area_warnings(editing.people[member_id] for member_id in editing.touched)
+        warnings += await duplicate_warnings(conn, editing.row, paths, now)
     return household_changed(personal, editing.row, warnings, names=True)
 
 
@@ -124,7 +128,8 @@ def _edit_columns(editing: Editing, book: str, body: HouseholdPatch) -> None:
             )
             editing.warnings += place_warnings(place)
     if body.category is not None:
-        intake.check_category(body.category, editing.today, faults)
+        if body.category != row.category:  # what is over stays where it was; only a new assignment needs one in force
+            intake.check_category(body.category, editing.today, faults)
         editing.set(category=body.category)
     if body.annual_income_fen is not None and body.income_year is not None:
         intake.check_income_year(body.income_year, editing.today, faults)
@@ -161,10 +166,14 @@ def _edit_members(editing: Editing, changes: MemberChanges | None) -> None:
         return
     _change_members(editing, changes)
     _remove_members(editing, changes)
+    _take_members_back(editing, changes)
     for index, added in enumerate(changes.add):
         path = f"members.add[{index}]"
         member_id = uuid7()
         editing.people[member_id] = (path, intake.clean_member(added, path, editing.today, editing.faults))
+        editing.joined[member_id] = added.joined_on
+        if added.joined_on is not None and added.joined_on > editing.today:
+            editing.faults.add(f"{path}.joined_on", "future_date", "日期不得晚于今天", "must not be in the future")
         editing.touched.append(member_id)
     if len(editing.people) > MAX_MEMBERS:
         editing.faults.add(
@@ -201,7 +210,38 @@ def _remove_members(editing: Editing, changes: MemberChanges) -> None:
             continue
         if left.left_on > editing.today:
             editing.faults.add(f"{path}.left_on", "future_date", "日期不得晚于今天", "must not be in the future")
-        editing.gone[left.id] = replace(member, left_on=left.left_on, left_reason=left.reason)
+        editing.gone[left.id] = replace(
+            member, left_on=left.left_on, left_reason=left.reason, since_version=editing.row.version + 1
+        )
+
+
+def _take_members_back(editing: Editing, changes: MemberChanges) -> None:
+    for index, back in enumerate(changes.come_back):
+        path = f"members.come_back[{index}]"
+        member = editing.row.member(back.id)
+        if member is None or member.left_on is None or back.id in editing.gone:
+            editing.faults.add(
+                f"{path}.id", "unknown_member", "不是离开本户的成员", "is not a member who left this household"
+            )
+            continue
+        if not member.left_on <= back.returned_on <= editing.today:
+            editing.faults.add(
+                f"{path}.returned_on",
+                "out_of_range",
+                "日期须在离开之日与今天之间",
+                "must lie between the day they left and today",
+            )
+        editing.gone[back.id] = replace(
+            member,
+            left_on=None,
+            left_reason=None,
+            joined_on=back.returned_on,
+            since_version=editing.row.version + 1,
+        )
+        opened = editing.personal.open_member(
+            member.id, member.name_cipher, member.id_number_cipher, member.phone_cipher
+        )
+        editing.people[back.id] = (path, CleanMember.of(opened, member.relation))
 
 
 def _unknown_member(faults: Faults, path: str) -> None:
@@ -226,9 +266,27 @@ def _sealed_members(editing: Editing, before: Mapping[UUID, MemberRow]) -> list[
     for member_id in editing.touched:
         clean = editing.people[member_id][1]
         if member_id in before:
-            sealed = sealed_member(editing.personal, member_id, before[member_id].position, clean)
+            known = before[member_id]
+            sealed = sealed_member(
+                editing.personal,
+                member_id,
+                known.position,
+                clean,
+                since_version=editing.row.version,
+                joined_on=known.joined_on,
+                moved_from=known.moved_from,
+            )
             members = [sealed if row.id == member_id else row for row in members]
         else:
             last += 1
-            members.append(sealed_member(editing.personal, member_id, last, clean))
+            members.append(
+                sealed_member(
+                    editing.personal,
+                    member_id,
+                    last,
+                    clean,
+                    since_version=editing.row.version,
+                    joined_on=editing.joined.get(member_id),
+                )
+            )
     return members

@@ -41,6 +41,8 @@ def _member(member_id: str, name: str, id_number: str, relation: str, relation_z
         "relation_name_zh": relation_zh,
         "phone": "138****0000" if relation == "head" else None,
         "present": True,
+        "joined_on": None,
+        "moved_from": None,
         "left_on": None,
         "left_reason": None,
     }
@@ -67,6 +69,7 @@ def household(head: str, child: str, cadre: str) -> dict[str, object]:
             _member(MEMBER_ID, head, "610923********0037", "head", "户主"),
             _member(CHILD_ID, child, "610923********0048", "daughter", "女"),
         ],
+        "external_number": "NS-000123",
         "version": 3,
         "created_at": "2021-03-01T01:00:00Z",
         "created_by": "intake-1",
@@ -75,6 +78,8 @@ def household(head: str, child: str, cadre: str) -> dict[str, object]:
     }
 
 
+OTHER_ID: Final = "0198c5a2-7c1e-7f7e-9d53-0a54b3a5a1ff"
+CONSENT_ID: Final = "0198c5a2-7c1e-7f7e-9d53-0a54b3a5b101"
 HOUSEHOLD: Final = household("钱示例", "钱小示例", "孙示例")
 CHANGED: Final[dict[str, object]] = household("钱**", "钱***", "孙**") | {
     "monitored": False,
@@ -111,4 +116,40 @@ RELATION: Final[dict[str, object]] = {
     "name_zh": "户主",
     "name_en": "Head of the household",
     "words": ["户主", "本人"],
+}
+MOVE: Final[dict[str, object]] = {"to_household_id": OTHER_ID, "moved_on": "2021-03-01", "relation": "儿媳"}
+EVENT: Final[dict[str, object]] = {
+    "version": 2,
+    "kind": "edited",
+    "changes": {"category": ["general", "sudden_hardship"], "bank_account": [None, None]},
+    "at": "2021-03-02T01:00:00Z",
+    "by_person": "intake-1",
+}
+CONSENT_IN: Final[dict[str, object]] = {
+    "kind": "data_comparison",
+    "given_by": MEMBER_ID,
+    "given_on": "2021-03-01",
+    "document_reference": "授权书 2021-015 号",
+}
+CONSENT: Final[dict[str, object]] = {
+    **CONSENT_IN,
+    "id": CONSENT_ID,
+    "household_id": OTHER_ID,
+    "kind_name_zh": "数据比对授权",
+    "member_id": None,
+    "recorded_at": "2021-03-01T02:00:00Z",
+    "recorded_by": "village-1",
+    "withdrawn_on": None,
+    "withdrawn_by": None,
+}
+WITHDRAWAL: Final[dict[str, object]] = {"withdrawn_on": "2021-04-01"}
+RESOLUTION: Final[dict[str, object]] = {"resolution": "different", "note": "入户核实：同名同日出生，系两人"}
+DUPLICATE: Final[dict[str, object]] = {
+    "id": CONSENT_ID,
+    "kind": "name_birth",
+    "found_at": "2021-03-01T02:00:00Z",
+    "resolution": "open",
+    "first": {"household_id": HOUSEHOLD["id"], "household": HOUSEHOLD, "member_id": MEMBER_ID},
+    "second": {"household_id": OTHER_ID, "household": None, "member_id": None},
+    "resolutions": [],
 }

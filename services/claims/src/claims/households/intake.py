@@ -5,7 +5,7 @@ All faults of a body are reported together. No text here ever repeats a value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -38,6 +38,25 @@ class CleanMember:
         return cls(member.name, member.id_number, member.phone, relation)
 
 
+@dataclass(frozen=True, slots=True)
+class NewHousehold:
+    """A judged household in clear, in memory only. `external_number` and `content` come with a list it is imported from."""
+
+    place: Place
+    category: str
+    annual_income_fen: int
+    income_year: int
+    account: str | None
+    cadre: str | None
+    members: tuple[CleanMember, ...]
+    external_number: str | None = None
+    content: str | None = None
+
+    def __repr__(self) -> str:
+        """Say nothing: the values are personal."""
+        return "NewHousehold(…)"
+
+
 class Faults:
     """Collects what is wrong, field by field."""
 
@@ -53,6 +72,15 @@ class Faults:
         if refusal is not None:
             self.add(field, refusal.code, refusal.reason_zh, refusal.reason_en)
         return refusal is not None
+
+    @property
+    def errors(self) -> tuple[FieldError, ...]:
+        """What was noted so far."""
+        return tuple(self._errors)
+
+    def leave_out(self, fields: Collection[str]) -> None:
+        """Forget what was noted of these fields: the caller named their fault already."""
+        self._errors = [error for error in self._errors if error.field not in fields]
 
     def raise_any(self) -> None:
         """Raise `invalid_request` naming every fault noted so far."""
@@ -116,6 +144,15 @@ def _relation(given: str, path: str, faults: Faults) -> str:
         faults.add(
             f"{path}.relation", "unknown_relation", f"与户主关系须为列表中的一项：{known}", f"must be one of {known}"
         )
+    return code or ""
+
+
+def clean_relation(given: str, faults: Faults) -> str:
+    """Judge a relation that stands alone."""
+    code = reference.relation_code(given)
+    if code is None:
+        known = ", ".join(row.code for row in reference.relations())
+        faults.add("relation", "unknown_relation", f"与户主关系须为列表中的一项：{known}", f"must be one of {known}")
     return code or ""
 
 

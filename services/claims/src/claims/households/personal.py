@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from claims.households.rules import normal_name
+from claims.households.rules import birth_date, normal_name, normal_number
 from common.crypto import FieldCipher
 from common.text import compact
 
@@ -59,6 +59,12 @@ class PersonalData:
             self._encrypt(account, "household.bank_account", household_id), self._index(account, "bank_account")
         )
 
+    def seal_external_number(self, household_id: UUID, number: str) -> Sealed:
+        """Seal the number of a household in the lists it comes from: some offices put an ID number there."""
+        return Sealed(
+            self._encrypt(number, "household.external_number", household_id), self.external_number_index(number)
+        )
+
     def seal_text(self, text: str, column: str, row_id: UUID) -> bytes:
         """Seal a text that is never searched (a cadre's name, what a lead says); `column` is `table.column`."""
         return self._encrypt(text, column, row_id)
@@ -90,6 +96,18 @@ class PersonalData:
     def phone_index(self, phone: str) -> bytes:
         """Blind index of a phone in E.164 form."""
         return self._index(phone, "phone")
+
+    def external_number_index(self, number: str) -> bytes:
+        """Blind index of a household's number in the lists it comes from."""
+        return self._index(normal_number(number), "external_number")
+
+    def name_birth_index(self, name: str, number: str) -> bytes:
+        """Blind index of a name with the date of birth inside an ID number: who may be one person under two numbers."""
+        return self._index(f"{normal_name(name)}/{birth_date(compact(number))}", "name_birth")
+
+    def content_index(self, content: str) -> bytes:
+        """Blind index of all that a list says of a household: equal for equal contents, and nothing else."""
+        return self._index(content, "household_content")
 
     def _encrypt(self, text: str, column: str, row_id: UUID) -> bytes:
         return self._cipher.encrypt(text, self._context(column, row_id))

@@ -62,9 +62,34 @@ def category(code: str, on: date) -> Category | None:
     return None
 
 
+def category_code(given: str, on: date) -> str | None:
+    """The code of a category given by code or by its Chinese name, valid on a day, or None."""
+    return next((row.code for row in categories() if given in {row.code, row.name_zh} and category(row.code, on)), None)
+
+
 def stored_category(code: str) -> Category:
     """The newest row of a category a stored household has, in force or not."""
     return [row for row in categories() if row.code == code][-1]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentKind:
+    """What somebody may consent to."""
+
+    code: str
+    name_zh: str
+    name_en: str
+
+
+@functools.cache
+def consent_kinds() -> tuple[ConsentKind, ...]:
+    """Every kind of consent."""
+    return tuple(ConsentKind(**row) for row in _rows("consents.yaml"))  # type: ignore[arg-type]  # the dataclass names the keys
+
+
+def consent_kind(code: str) -> ConsentKind | None:
+    """The kind of a code, or None."""
+    return next((row for row in consent_kinds() if row.code == code), None)
 
 
 def relation_code(given: str) -> str | None:

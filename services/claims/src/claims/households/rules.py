@@ -115,6 +115,11 @@ def normal_name(given: str) -> str:
     return re.sub(r"\s", "", re.sub(r"[•・‧∙⋅.]", "·", folded)).upper()
 
 
+def normal_number(given: str) -> str:
+    """The form of a household's number in lists: full-width and blanks folded. Hyphens stay: A-11 is not A1-1."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", given)).upper()
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """What the checks over a whole household need of one present member; an empty relation was not understood."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -12,13 +12,13 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from claims.households import examples
 from common.dates import BusinessDate
 from common.money import FenOrZero
-from common.text import Code, Line, PlainLine
+from common.text import Code, Line, PlainLine, PlainText
 from common.validation import field_error
 from common.web import example
 from common.wire import Wire
 
 MAX_MEMBERS = 50
-LeftReason = Literal["died", "moved_away", "married_out", "separated_household", "recorded_in_error"]
+LeftReason = Literal["died", "moved_away", "married_out", "separated_household", "moved_household", "recorded_in_error"]
 
 Place = Annotated[
     Line,
@@ -100,10 +100,27 @@ class MemberLeft(Wire):
     reason: LeftReason
 
 
+class MemberJoined(MemberIn):
+    """A member who joins the household."""
+
+    model_config = example(examples.MEMBER_IN)
+
+    joined_on: BusinessDate | None = None
+    """加入本户日期。"""
+
+
+class MemberReturned(Wire):
+    """A member who left and belongs to the household again; the record of the absence stays in the history."""
+
+    id: UUID
+    returned_on: BusinessDate
+
+
 class MemberChanges(Wire):
     """What happened to the members: applied together, judged as one household afterwards."""
 
-    add: Annotated[list[MemberIn], Field(default_factory=list, max_length=MAX_MEMBERS)]
+    add: Annotated[list[MemberJoined], Field(default_factory=list, max_length=MAX_MEMBERS)]
+    come_back: Annotated[list[MemberReturned], Field(default_factory=list, max_length=MAX_MEMBERS)]
     change: Annotated[list[MemberEdit], Field(default_factory=list, max_length=MAX_MEMBERS)]
     remove: Annotated[list[MemberLeft], Field(default_factory=list, max_length=MAX_MEMBERS)]
 
@@ -200,6 +217,10 @@ class MemberOut(Wire):
     phone: str | None
     """Masked. 掩码显示。"""
     present: bool
+    joined_on: date | None
+    """Empty for whom nobody said it. 加入本户日期。"""
+    moved_from: UUID | None
+    """The same person's record in the household they came from. 原户中的成员记录。"""
     left_on: date | None
     left_reason: LeftReason | None
 
@@ -234,6 +255,8 @@ class HouseholdOut(Wire):
     bank_account: str | None
     """Masked. 掩码显示。"""
     responsible_cadre: str | None
+    external_number: str | None
+    """The household's number in the list it was imported from. 户编号。"""
     members: Sequence[MemberOut]
     version: int
     """Also the ETag."""
@@ -274,3 +297,112 @@ class RelationOut(Wire):
     name_zh: str
     name_en: str
     words: Sequence[str]
+
+
+class MoveIn(Wire):
+    """A member moves to another household of the book."""
+
+    model_config = example(examples.MOVE)
+
+    to_household_id: UUID
+    moved_on: BusinessDate
+    relation: RelationText
+
+
+class HouseholdEventOut(Wire):
+    """Something that happened to a household."""
+
+    model_config = example(examples.EVENT)
+
+    version: int
+    """The version it made. 版本。"""
+    kind: Literal["created", "edited", "monitoring_changed"]
+    changes: dict[str, list[Any]]
+    """By field: before and after; personal values are named, never shown."""
+    at: datetime
+    by_person: str
+
+
+class ConsentIn(Wire):
+    """A consent that was given."""
+
+    model_config = example(examples.CONSENT_IN)
+
+    kind: Annotated[Code, Field(examples=["data_comparison"])]
+    """A code of consents.yaml: `data_comparison`, `public_notice`, `data_sharing`. 授权事项。"""
+    member_id: UUID | None = None
+    """Whom it is about; left out: the whole household. 涉及的成员。"""
+    given_by: UUID
+    """The member who gave it. 授权人。"""
+    given_on: BusinessDate
+    document_reference: PlainLine
+    """Number or place of the signed paper. 授权书编号。"""
+
+
+class ConsentOut(Wire):
+    """A consent, and its withdrawal if it was withdrawn."""
+
+    model_config = example(examples.CONSENT)
+
+    id: UUID
+    household_id: UUID
+    kind: str
+    kind_name_zh: str
+    member_id: UUID | None
+    given_by: UUID
+    given_on: date
+    document_reference: str
+    recorded_at: datetime
+    recorded_by: str
+    withdrawn_on: date | None
+    withdrawn_by: str | None
+
+
+class WithdrawalIn(Wire):
+    """A consent is withdrawn."""
+
+    model_config = example(examples.WITHDRAWAL)
+
+    withdrawn_on: BusinessDate
+
+
+class DuplicateRecord(Wire):
+    """One of two records: its household as it is now, and the member of it who shares a value; of another place only that there is one."""
+
+    household_id: UUID
+    household: HouseholdOut | None
+    member_id: UUID | None
+    """Empty where the household's bank account is shared."""
+
+
+class ResolutionIn(Wire):
+    """What a person found out about a possible duplicate."""
+
+    model_config = example(examples.RESOLUTION)
+
+    resolution: Literal["same_person", "different"]
+    note: PlainText
+
+
+class ResolutionOut(Wire):
+    """What was found out, by whom and when."""
+
+    resolution: Literal["same_person", "different"]
+    note: str | None
+    """Not shown in answers that are kept for replay."""
+    at: datetime
+    by_person: str
+
+
+class DuplicateOut(Wire):
+    """Two records that share a value, the older one first."""
+
+    model_config = example(examples.DUPLICATE)
+
+    id: UUID
+    kind: Literal["id_number", "bank_account", "phone", "name_birth"]
+    found_at: datetime
+    resolution: Literal["open", "same_person", "different"]
+    first: DuplicateRecord
+    second: DuplicateRecord
+    resolutions: Sequence[ResolutionOut]

@@ -5,7 +5,7 @@ Functions that take a connection run inside their caller's transaction; those th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import cast
@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from claims.context import Context
 from claims.divisions.rules import Place
 from claims.divisions.service import find_codes, find_town
-from claims.households import intake, rules, store
+from claims.households import duplicates, intake, rules, store
 from claims.households.answers import CADRE_COLUMN, household_changed, household_out, warning
-from claims.households.intake import CleanMember, Faults
+from claims.households.intake import CleanMember, Faults, NewHousehold
 from claims.households.personal import PersonalData
 from claims.households.schemas import (
     HouseholdChanged,
@@ -67,56 +67,80 @@ async def register_household(
     faults.raise_any()
     if place is None:
         raise AssertionError("a place that is missing was refused above")
-    row = _new_household(
-        personal, book=book, place=place, body=body, members=members, account=account, by_person=by_person, now=now
-    )
-    await store.insert_household(conn, row)
-    await store.insert_event(conn, row, "created", {})
-    people = [(f"members[{index}]", member) for index, member in enumerate(members)]
-    warnings = place_warnings(place) + account_warnings(account) + await people_warnings(conn, personal, row, people)
-    return household_changed(personal, row, warnings, names=False)
-
-
-def _new_household(
-    personal: PersonalData,
-    *,
-    book: str,
-    place: Place,
-    body: HouseholdIn,
-    members: Sequence[CleanMember],
-    account: str | None,
-    by_person: str,
-    now: datetime,
-) -> HouseholdRow:
-    """Seal a judged household into a row."""
-    household_id = uuid7()
-    sealed_account = None if account is None else personal.seal_bank_account(household_id, account)
-    cadre = body.responsible_cadre
-    return HouseholdRow(
-        book=book,
-        id=household_id,
-        town_code=place.town_code,
-        village_code=place.village_code,
-        division_system=place.code_system,
-        division_as_of=place.as_of,
+    new = NewHousehold(
+        place=place,
         category=body.category,
         annual_income_fen=body.annual_income_fen,
         income_year=body.income_year,
-        bank_account_cipher=None if sealed_account is None else sealed_account.cipher,
-        bank_account_index=None if sealed_account is None else sealed_account.index,
+        account=account,
+        cadre=body.responsible_cadre,
+        members=tuple(members),
+    )
+    row = household_row(personal, book=book, new=new, by_person=by_person, now=now)
+    await store.insert_household(conn, row)
+    await store.insert_event(conn, row, "created", {})
+    paths = {row.members[index].id: f"members[{index}]" for index in range(len(members))}
+    warnings = place_warnings(place) + account_warnings(account)
+    warnings += area_warnings(zip(paths.values(), members, strict=True))
+    warnings += await duplicate_warnings(conn, row, paths, now)
+    return household_changed(personal, row, warnings, names=False)
+
+
+def household_row(
+    personal: PersonalData,
+    *,
+    book: str,
+    new: NewHousehold,
+    by_person: str,
+    now: datetime,
+    import_job_id: UUID | None = None,
+) -> HouseholdRow:
+    """Seal a judged household into a row of its first version."""
+    household_id = uuid7()
+    account = None if new.account is None else personal.seal_bank_account(household_id, new.account)
+    number = None if new.external_number is None else personal.seal_external_number(household_id, new.external_number)
+    cadre = new.cadre
+    return HouseholdRow(
+        book=book,
+        id=household_id,
+        town_code=new.place.town_code,
+        village_code=new.place.village_code,
+        division_system=new.place.code_system,
+        division_as_of=new.place.as_of,
+        category=new.category,
+        annual_income_fen=new.annual_income_fen,
+        income_year=new.income_year,
+        bank_account_cipher=None if account is None else account.cipher,
+        bank_account_index=None if account is None else account.index,
         responsible_cadre_cipher=None if cadre is None else personal.seal_text(cadre, CADRE_COLUMN, household_id),
+        external_number_cipher=None if number is None else number.cipher,
+        external_number_index=None if number is None else number.index,
+        content_index=None if new.content is None else personal.content_index(new.content),
+        import_job_id=import_job_id,
         version=1,
         created_at=now,
         created_by=by_person,
         updated_at=now,
         updated_by=by_person,
         monitored_from=None,
-        members=tuple(sealed_member(personal, uuid7(), index, one) for index, one in enumerate(members, start=1)),
+        members=tuple(
+            sealed_member(personal, uuid7(), index, one, since_version=1)
+            for index, one in enumerate(new.members, start=1)
+        ),
     )
 
 
-def sealed_member(personal: PersonalData, member_id: UUID, position: int, member: CleanMember) -> MemberRow:
-    """Seal a judged member into a row."""
+def sealed_member(
+    personal: PersonalData,
+    member_id: UUID,
+    position: int,
+    member: CleanMember,
+    *,
+    since_version: int,
+    joined_on: date | None = None,
+    moved_from: UUID | None = None,
+) -> MemberRow:
+    """Seal a judged member into a row that reads so from a version of the household on."""
     name = personal.seal_name(member_id, member.name)
     number = personal.seal_id_number(member_id, member.id_number)
     phone = None if member.phone is None else personal.seal_phone(member_id, member.phone)
@@ -130,6 +154,10 @@ def sealed_member(personal: PersonalData, member_id: UUID, position: int, member
         id_number_index=number.index,
         phone_cipher=None if phone is None else phone.cipher,
         phone_index=None if phone is None else phone.index,
+        name_birth_index=personal.name_birth_index(member.name, member.id_number),
+        since_version=since_version,
+        joined_on=joined_on,
+        moved_from=moved_from,
         left_on=None,
         left_reason=None,
     )
@@ -146,18 +174,27 @@ def account_warnings(account: str | None) -> list[HouseholdWarning]:
     return [] if code is None else [warning(code, "bank_account")]
 
 
-async def people_warnings(
-    conn: AsyncConnection, personal: PersonalData, row: HouseholdRow, people: Sequence[tuple[str, CleanMember]]
-) -> list[HouseholdWarning]:
-    """Doubtful area codes, and people who already belong to another household, for members given with their paths."""
-    warnings = [
+def area_warnings(people: Iterable[tuple[str, CleanMember]]) -> list[HouseholdWarning]:
+    """Doubtful area codes of ID numbers, for members given with their paths."""
+    return [
         warning(code, f"{path}.id_number")
         for path, member in people
         if (code := rules.area_warning(member.id_number)) is not None
     ]
-    paths = {personal.id_number_index(member.id_number): path for path, member in people}
-    for index, other in await store.households_with_persons(conn, row.book, paths, except_household=row.id):
-        warnings.append(warning("possible_duplicate", f"{paths[index]}.id_number", other))
+
+
+async def duplicate_warnings(
+    conn: AsyncConnection, row: HouseholdRow, paths: Mapping[UUID, str], now: datetime
+) -> list[HouseholdWarning]:
+    """Flag what a household shares with others, and name it: of the members whose paths are given, and the bank account."""
+    warnings = []
+    for pair in await duplicates.flag_households(conn, row.book, [row.id], now):
+        path = "" if pair.kind == "bank_account" else paths.get(pair.subject_id)
+        if path is not None:
+            field = {"name_birth": "name"}.get(pair.kind, pair.kind)
+            warnings.append(
+                warning("possible_duplicate", f"{path}.{field}".lstrip("."), pair.other_household_id, pair.kind)
+            )
     return warnings
 
 

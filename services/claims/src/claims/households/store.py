@@ -5,7 +5,7 @@ Stable for other rooms: `load_household`, `lock_household`, `HouseholdRow`, `Mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -20,7 +20,11 @@ from claims.places import Places, within
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member as stored, sealed. `position` is the order of entry, from 1. `left_on` is set once the member left."""
+    """A member as stored, sealed. `position` is the order of entry, from 1. `left_on` is set once the member left.
+
+    `since_version` is the household's version from which on the row reads as it does. `moved_from` is the same person's record in the
+    household they came from. `name_birth_index` is None until it has been computed for rows older than it.
+    """
 
     id: UUID
     position: int
@@ -31,6 +35,10 @@ class MemberRow:
     id_number_index: bytes
     phone_cipher: bytes | None
     phone_index: bytes | None
+    name_birth_index: bytes | None
+    since_version: int
+    joined_on: date | None
+    moved_from: UUID | None
     left_on: date | None
     left_reason: str | None
 
@@ -56,6 +64,10 @@ class HouseholdRow:
     bank_account_cipher: bytes | None
     bank_account_index: bytes | None
     responsible_cadre_cipher: bytes | None
+    external_number_cipher: bytes | None
+    external_number_index: bytes | None
+    content_index: bytes | None
+    import_job_id: UUID | None
     version: int
     created_at: datetime
     created_by: str
@@ -201,23 +213,6 @@ async def _with_members(conn: AsyncConnection, book: str, rows: Sequence[sa.RowM
     return [HouseholdRow(**row, members=tuple(members.get(row["id"], ()))) for row in rows]
 
 
-async def households_with_persons(
-    conn: AsyncConnection, book: str, id_number_indexes: Iterable[bytes], *, except_household: UUID
-) -> list[tuple[bytes, UUID]]:
-    """Which other households hold a present member with one of these ID numbers (by blind index), oldest first."""
-    query = (
-        sa.select(member.c.id_number_index, member.c.household_id)
-        .where(
-            member.c.book == book,
-            member.c.id_number_index.in_(list(id_number_indexes)),
-            member.c.household_id != except_household,
-            member.c.left_on.is_(None),
-        )
-        .order_by(member.c.household_id)
-    )
-    return [(index, household_id) for index, household_id in await conn.execute(query)]
-
-
 async def insert_household(conn: AsyncConnection, row: HouseholdRow) -> None:
     """Write a new household and its members."""
     columns = {column.name for column in household.c}
@@ -243,6 +238,10 @@ def _member_values(row: MemberRow) -> dict[str, object]:
         "id_number_index": row.id_number_index,
         "phone_cipher": row.phone_cipher,
         "phone_index": row.phone_index,
+        "name_birth_index": row.name_birth_index,
+        "since_version": row.since_version,
+        "joined_on": row.joined_on,
+        "moved_from": row.moved_from,
         "left_on": row.left_on,
         "left_reason": row.left_reason,
     }
@@ -250,13 +249,13 @@ def _member_values(row: MemberRow) -> dict[str, object]:
 
 async def update_member(conn: AsyncConnection, book: str, row: MemberRow) -> None:
     """Write the editable columns of a member."""
-    values = {name: value for name, value in _member_values(row).items() if name != "position"}
+    values = {name: value for name, value in _member_values(row).items() if name not in {"position", "moved_from"}}
     await conn.execute(sa.update(member).where(member.c.book == book, member.c.id == row.id).values(values))
 
 
 async def update_household(conn: AsyncConnection, row: HouseholdRow) -> None:
     """Write the editable columns of a household."""
-    fixed = {"book", "id", "created_at", "created_by"}
+    fixed = {"book", "id", "created_at", "created_by", "content_index", "import_job_id"}
     values = {column.name: getattr(row, column.name) for column in household.c if column.name not in fixed}
     await conn.execute(
         sa.update(household).where(household.c.book == row.book, household.c.id == row.id).values(values)

@@ -1,0 +1,1 @@
+"""The register as files: households imported from spreadsheets and taken away as spreadsheets."""
