@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import random
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,8 @@ def plain(heading: str, cell: object) -> str:
     """A cell of a workbook as CSV writes it."""
     if cell is None or isinstance(cell, str):
         return cell or ""
+    if isinstance(cell, date):
+        return cell.strftime("%Y-%m-%d")
     return f"{Decimal(str(cell)):.2f}" if heading.endswith("（元）") else f"{Decimal(str(cell)):.0f}"
 
 
@@ -184,6 +187,7 @@ async def test_claims_are_counted_as_a_plain_recount_counts_them(county: County,
 
     await files_say_what_the_json_says(county)
     await refusals_name_their_reasons(county, claims)
+    await claims_age_where_they_stand(county, claims)
     await places_see_their_own(county, claims)
     await programmes_show_their_result(county, claims)
 
@@ -275,6 +279,31 @@ async def places_see_their_own(county: County, claims: list[Json]) -> None:
             assert found["totals"] == figures(own)
         else:
             assert found["refused_claims"] == figures(own)["refused_claims"]
+
+
+async def claims_age_where_they_stand(county: County, claims: list[Json]) -> None:
+    day = date(2021, 7, 8)
+    bounds = {"0-3": (0, 3), "4-7": (4, 7), "8-15": (8, 15), "16-30": (16, 30), "31-60": (31, 60), "61+": (61, 999)}
+    waiting: dict[str, list[tuple[int, Json]]] = {}
+    for claim in claims:
+        history = (await county.get("claims", f"/claims/{claim['id']}", "county"))["history"]
+        age = (day - date.fromisoformat(history[-1]["done_on"])).days
+        if claim["status"] not in {"paid", "refused", "withdrawn"} and age >= 0:
+            waiting.setdefault(claim["status"], []).append((age, claim))
+    found = (await report(county, "ageing", day=day.isoformat())).json()
+    assert {item["status"]: item["by_age"] for item in found["items"]} == {
+        status: {label: sum(low <= age <= high for age, _ in ages) for label, (low, high) in bounds.items()}
+        for status, ages in waiting.items()
+    }
+    assert {item["status"]: (item["claims"], item["benefit_fen"]) for item in found["items"]} == {
+        status: (len(ages), sum(claim["benefit_fen"] for _, claim in ages)) for status, ages in waiting.items()
+    }
+    assert found["totals"]["claims"] == sum(map(len, waiting.values())) == sum(found["totals"]["by_age"].values())
+    oldest = max(age for ages in waiting.values() for age, _ in ages)
+    assert found["totals"]["oldest_since"] == (day - timedelta(days=oldest)).isoformat()
+    made = [await report(county, "ageing", format=kind, day=day.isoformat()) for kind in ("csv", "xlsx")]
+    lines = read_back(made[0].content, made[1].content)
+    assert [line[1] for line in lines[1:]] == [str(one["claims"]) for one in [*found["items"], found["totals"]]]
 
 
 async def programmes_show_their_result(county: County, claims: list[Json]) -> None:

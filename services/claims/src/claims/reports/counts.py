@@ -14,7 +14,7 @@ from claims.payouts.tables import payout_item
 from claims.places import Places, within
 from claims.policies.rules import Cause
 from claims.policies.tables import policy
-from claims.reports.rules import GRANTED, UNDER_WAY, By
+from claims.reports.rules import AGE_CLASSES, ENDED, GRANTED, UNDER_WAY, By
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -140,6 +140,39 @@ async def programmes(conn: AsyncConnection, book: str, year: int | None) -> list
     )
     if year is not None:
         query = query.where(policy.c.year == year)
+    return list((await conn.execute(query)).mappings())
+
+
+async def ageing(conn: AsyncConnection, wanted: Wanted, day: date) -> list[sa.RowMapping]:
+    """Claims that have not ended, by status and by how long they have stood there on a day; the total is the last row.
+
+    A claim stands where it is since its last event. Claims that came there after the day are left out.
+    """
+    last = sa.and_(
+        claim_event.c.book == claim.c.book,
+        claim_event.c.claim_id == claim.c.id,
+        claim_event.c.position == claim.c.event_count,
+    )
+    since = claim_event.c.done_on
+    days = sa.literal(day, sa.Date) - since
+    figures = [
+        sa.func.count().label("claims"),
+        _summed(claim.c.benefit_fen).label("benefit_fen"),
+        *(
+            sa.func.count()
+            .filter(days >= one.from_days, sa.true() if one.to_days is None else days <= one.to_days)
+            .label(one.label)
+            for one in AGE_CLASSES
+        ),
+        sa.func.min(since).label("oldest_since"),
+    ]
+    query = (
+        sa.select(claim.c.status, *figures)
+        .select_from(claim.join(claim_event, last))
+        .where(*_where(wanted, claim.c.reported_on), claim.c.status.not_in(sorted(ENDED)), since <= day)
+        .group_by(sa.func.grouping_sets(sa.tuple_(claim.c.status), sa.tuple_()))
+        .order_by(sa.func.grouping(claim.c.status), claim.c.status)
+    )
     return list((await conn.execute(query)).mappings())
 
 

@@ -29,6 +29,10 @@ _FIGURES: Final = {
 }
 
 
+_AGES: Final = {"0-3": 2, "4-7": 1, "8-15": 0, "16-30": 1, "31-60": 0, "61+": 0}
+_WAITING: Final = {"claims": 4, "benefit_fen": 3_200_000, "by_age": _AGES, "oldest_since": "2021-06-10"}
+
+
 class SummaryOut(Wire):
     """The county's year at a glance, counted from stored rows at one instant."""
 
@@ -225,3 +229,41 @@ class ProgrammeResultsOut(Wire):
 
     as_of: datetime
     items: Sequence[ProgrammeResult]
+
+
+class AgeingFigures(Wire):
+    """Claims that have not ended, by age."""
+
+    claims: int
+    """件数。"""
+    benefit_fen: Sum
+    """By the latest decisions. 测算或批准金额。"""
+    by_age: Annotated[dict[str, int], Field(examples=[_AGES])]
+    """Claims by how many days they have stood where they stand. 按停留天数的件数。"""
+    oldest_since: date | None
+    """Since when the oldest of them stands there. 最早停留日期。"""
+
+
+class AgeingLine(AgeingFigures):
+    """The claims of one status."""
+
+    status: Status
+
+
+class AgeingOut(Wire):
+    """How long claims have stood where they stand, as of one instant."""
+
+    model_config = example(
+        {
+            "day": "2021-07-01",
+            "as_of": "2021-07-01T08:00:00Z",
+            "items": [{"status": "reported", **_WAITING}],
+            "totals": _WAITING,
+        }
+    )
+
+    day: date
+    """The day ages are measured on. 计算日。"""
+    as_of: datetime
+    items: Sequence[AgeingLine]
+    totals: AgeingFigures

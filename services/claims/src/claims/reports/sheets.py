@@ -11,8 +11,16 @@ from typing import Final
 
 from claims.divisions.table import table_of
 from claims.names import name_of
-from claims.reports.rules import By
-from claims.reports.schemas import ClaimsFigures, ClaimsLine, ClaimsReportOut, ProgrammeResultsOut, RefusalReasonsOut
+from claims.reports.rules import AGE_CLASSES, By
+from claims.reports.schemas import (
+    AgeingFigures,
+    AgeingOut,
+    ClaimsFigures,
+    ClaimsLine,
+    ClaimsReportOut,
+    ProgrammeResultsOut,
+    RefusalReasonsOut,
+)
 from common.spreadsheets.writing import Column, Line, Sheet, Value
 
 _KEYS: Final = {
@@ -81,6 +89,24 @@ def refusal_reasons(book: str, report: RefusalReasonsOut) -> tuple[Sheet, Iterat
         yield Line(("合计", None, None, report.refused_claims), strong=True)
 
     return Sheet("不予理赔原因统计表", notes, columns), lines()
+
+
+def ageing(book: str, report: AgeingOut) -> tuple[Sheet, Iterator[Line]]:
+    """理赔办理时效表."""
+    columns = (
+        Column("状态", width=12), Column("件数", "whole", 10), Column("测算或批准金额（元）", "amount", 20),
+        *(Column(f"{one.label}天", "whole", 9) for one in AGE_CLASSES), Column("最早停留日期", "day", 14),
+    )  # fmt: skip
+
+    def figures(one: AgeingFigures) -> tuple[Value, ...]:
+        return (one.claims, one.benefit_fen, *(one.by_age[age.label] for age in AGE_CLASSES), one.oldest_since)
+
+    def lines() -> Iterator[Line]:
+        for one in report.items:
+            yield Line((name_of("statuses", one.status, "zh"), *figures(one)))
+        yield Line(("合计", *figures(report.totals)), strong=True)
+
+    return Sheet("理赔办理时效表", _notes(book, f"计算日：{report.day}"), columns), lines()
 
 
 def programme_results(book: str, report: ProgrammeResultsOut) -> tuple[Sheet, Iterator[Line]]:
