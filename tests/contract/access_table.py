@@ -252,6 +252,7 @@ TABLE = (
     Row("claims", "GET", "/reconciliation", "checker auditor county payer", COUNTY),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS, EMPTY),
     Row("claims", "GET", "/reports/claims", CLAIMS_READERS, EMPTY),
+    Row("claims", "GET", "/reports/ageing", CLAIMS_READERS, EMPTY),
     Row("claims", "GET", "/reports/refusal-reasons", CLAIMS_READERS, EMPTY),
     Row("claims", "POST", "/households/{household_id}/disclosure", "county payer", HIDDEN),
     Row("claims", "POST", "/households/{household_id}/members/{member_id}/disclosure", "county payer", HIDDEN),
@@ -259,6 +260,7 @@ TABLE = (
     Row("claims", "POST", "/households/{household_id}/erasure", "county", HIDDEN),
     Row("claims", "POST", "/households/{household_id}/members/{member_id}/erasure", "county", HIDDEN),
     Row("claims", "GET", "/key-rotation", "auditor admin", COUNTY),
+    Row("claims", "GET", "/reports/programme-results", CLAIMS_READERS, COUNTY),
     Row("claims", "GET", "/access-log", "auditor", COUNTY),
     Row("claims", "GET", "/access-log/verification", "auditor", COUNTY),
 )
