@@ -103,7 +103,12 @@ class County:
             await self.receive(cash_fen)
         if allotted_fen:
             await self.allot(allotted_fen)
-        wanted: dict[str, object] = {"year": 2021, "insurer": "示例保险公司", "name": "2021年方案", "funding": "county_paid"}
+        wanted: dict[str, object] = {
+            "year": 2021,
+            "insurer": "示例保险公司",
+            "name": "2021年方案",
+            "funding": "county_paid",
+        }
         if pool_fen is not None:
             figures_of_pool = {"pool_fen": pool_fen, "fee_bp": 1_500, "surplus_rule": "carried_forward"}
             sources = dict.fromkeys(figures_of_pool, "assumed")

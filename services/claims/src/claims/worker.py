@@ -135,7 +135,11 @@ async def work(settings: WorkerSettings) -> None:
             imports = run_imports(
                 settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
             )
-            beside = [asyncio.create_task(sweeper.run()), asyncio.create_task(imports), asyncio.create_task(keeper.run())]
+            beside = [
+                asyncio.create_task(sweeper.run()),
+                asyncio.create_task(imports),
+                asyncio.create_task(keeper.run()),
+            ]
             try:
                 await worker.run()
             finally:
