@@ -262,8 +262,9 @@ async def test_the_database_itself_lets_no_claim_beyond_a_cap(office: Office, se
         " outcome, benefit_fen, terms_id, terms_version, inputs_cipher, content_cipher, final, at, by_person)"
         " SELECT c.book, c.id, 2, 'approval', 1, 2, 'eligible', 1, t.id, t.version, 'x', 'x', true, now(), 'x'"
         " FROM claim c JOIN terms t ON t.book = c.book WHERE c.number = :number)"
-        " INSERT INTO claim_event (book, claim_id, position, event, status_before, status_after, by_person, done_on, at)"
-        " SELECT book, id, 3, 'county_passed', 'under_review', 'approved', 'x', '2021-07-01', now()"
+        " INSERT INTO claim_event (book, claim_id, position, event, step, step_outcome, duty, status_before, status_after,"
+        " by_person, done_on, at) SELECT book, id, 3, 'county_passed', 'county_approval', 'passed', 'county_approval',"
+        " 'under_review', 'approved', 'x', '2021-07-01', now()"
         " FROM claim WHERE number = :number"
     )
     approve = (
