@@ -1,6 +1,6 @@
 """Money of an insurer's pool, recoveries of what was wrongly paid, reservations that were lost in the ledger.
 
-The statements stand in 0013_pool_money.sql beside this file.
+The statements stand in 0017_pool_money.sql beside this file.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from alembic import op
 
 from common.migrations import run_script
 
-revision = "0013"
-down_revision = "0008"
+revision = "0017"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
