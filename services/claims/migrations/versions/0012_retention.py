@@ -13,7 +13,7 @@ from alembic import op
 from common.migrations import NO_WAY_BACK, run_script
 
 revision = "0012"
-down_revision = "0014"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -122,15 +122,7 @@ $$;
 REVOKE EXECUTE ON FUNCTION refuse_excess_recovery() FROM PUBLIC;
 CREATE TRIGGER within_what_was_paid BEFORE INSERT ON recovery FOR EACH ROW EXECUTE FUNCTION refuse_excess_recovery();
 
-GRANT SELECT, INSERT ON policy_pool, recovery, recovery_part TO fangpin_claims_service;
-GRANT UPDATE (locked) ON policy_pool TO fangpin_claims_service;
-GRANT UPDATE (status, decided_by, decided_at, decision_note) ON recovery TO fangpin_claims_service;
-GRANT UPDATE (replaced_at, replaced_by, replaced_why) ON ledger_operation TO fangpin_claims_service;
-GRANT UPDATE (recovered_fen) ON claim TO fangpin_claims_service;
-GRANT SELECT (recovered_fen) ON claim TO fangpin_claims_reader;
-GRANT SELECT ON policy_pool, recovery, recovery_part TO fangpin_claims_reader;
-
--- What was paid wrongly and came back no longer draws on a cap; the rest of this function stands as in 0013_caps.sql.
+-- As in 0013_caps, but for what was paid wrongly and came back: it no longer draws on a cap.
 CREATE OR REPLACE FUNCTION claim_within_caps() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     consuming CONSTANT text[] := ARRAY['approved', 'awaiting_funds', 'encumbered', 'in_batch', 'paid', 'payment_returned', 'closed'];
@@ -169,3 +161,11 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+GRANT SELECT, INSERT ON policy_pool, recovery, recovery_part TO fangpin_claims_service;
+GRANT UPDATE (locked) ON policy_pool TO fangpin_claims_service;
+GRANT UPDATE (status, decided_by, decided_at, decision_note) ON recovery TO fangpin_claims_service;
+GRANT UPDATE (replaced_at, replaced_by, replaced_why) ON ledger_operation TO fangpin_claims_service;
+GRANT UPDATE (recovered_fen) ON claim TO fangpin_claims_service;
+GRANT SELECT (recovered_fen) ON claim TO fangpin_claims_reader;
+GRANT SELECT ON policy_pool, recovery, recovery_part TO fangpin_claims_reader;

@@ -1,6 +1,6 @@
 """Money of an insurer's pool, recoveries of what was wrongly paid, reservations that were lost in the ledger.
 
-The statements stand in 0014_pool_money.sql beside this file.
+The statements stand in 0017_pool_money.sql beside this file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from alembic import op
 
 from common.migrations import run_script
 
-revision = "0014"
+revision = "0017"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
