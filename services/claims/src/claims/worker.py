@@ -18,6 +18,8 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from claims.documents.stores import content_store
+from claims.documents.sweeping import Sweeper
 from claims.payouts import heartbeat, outbox
 from claims.payouts.delivery import deliver
 from claims.payouts.ledger_calls import Wish
@@ -42,6 +44,9 @@ class WorkerSettings(Settings):
     worker_lease_seconds: float = Field(default=60, ge=2, le=3600, description="How long a wish is one worker's.")
     worker_ledger_seconds: float = Field(
         default=15, ge=0.5, le=300, description="Longest wait for one answer of the ledger."
+    )
+    worker_sweep_seconds: float = Field(
+        default=600, ge=0.1, le=86_400, description="Pause between two rounds of removing what dead uploads left."
     )
     worker_at_once: int = Field(default=8, ge=1, le=100, description="Wishes delivered side by side.")
 
@@ -104,7 +109,7 @@ class Worker:
 async def work(settings: WorkerSettings) -> None:
     """Run one worker until SIGTERM or SIGINT."""
     engine = create_engine(
-        settings.database_url, application_name="claims-worker", pool_size=settings.worker_at_once + 1
+        settings.database_url, application_name="claims-worker", pool_size=settings.worker_at_once + 2
     )
     try:
         async with LedgerClient(
@@ -114,16 +119,22 @@ async def work(settings: WorkerSettings) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, worker.stopping.set)
-            imports = asyncio.create_task(
-                run_imports(
-                    settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
-                )
+            sweeper = Sweeper(
+                engine,
+                content_store(settings),
+                settings.document_folder,
+                settings.worker_sweep_seconds,
+                worker.stopping,
             )
+            imports = run_imports(
+                settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
+            )
+            beside = [asyncio.create_task(sweeper.run()), asyncio.create_task(imports)]
             try:
                 await worker.run()
             finally:
                 worker.stopping.set()
-                await imports
+                await asyncio.gather(*beside)
             with suppress(Problem):  # the database may be gone before us: then the row only grows old
                 async with transaction(engine) as conn:
                     await heartbeat.forget(conn, worker.name)
