@@ -73,7 +73,7 @@ _SHARING: Final = {
 
 
 _BY_INDEX: Final = sa.text("SELECT set_config('enable_seqscan', :on, true), set_config('enable_bitmapscan', :on, true)")
-"""Without statistics the planner takes a book for a few rows and reads all of it for each record: for these look-ups only indexes will do."""
+"""Without statistics the planner takes a book for a few rows and reads all of it for each record: here only indexes will do."""
 
 
 async def flag_households(conn: AsyncConnection, book: str, ids: Sequence[UUID], now: datetime) -> list[Pair]:
