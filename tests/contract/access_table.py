@@ -234,7 +234,9 @@ TABLE = (
     Row("claims", "GET", "/reconciliation", "checker auditor county payer", COUNTY),
     Row("claims", "GET", "/reports/summary", CLAIMS_READERS, EMPTY),
     Row("claims", "GET", "/reports/claims", CLAIMS_READERS, EMPTY),
+    Row("claims", "GET", "/reports/ageing", CLAIMS_READERS, EMPTY),
     Row("claims", "GET", "/reports/refusal-reasons", CLAIMS_READERS, EMPTY),
+    Row("claims", "GET", "/reports/programme-results", CLAIMS_READERS, COUNTY),
     Row("claims", "GET", "/access-log", "auditor", COUNTY),
     Row("claims", "GET", "/access-log/verification", "auditor", COUNTY),
 )
