@@ -43,9 +43,9 @@ _MEMBERS: Final = """
     SELECT new.household_id, new.id, oldest.household_id, oldest.id
     FROM member AS new CROSS JOIN LATERAL (
         SELECT sharing.household_id, sharing.id
-        FROM (SELECT other.household_id, other.id, other.id_number_index FROM member AS other
-              WHERE other.book = new.book AND other.<value> = new.<value> AND other.left_on IS NULL OFFSET 0) AS sharing
-        WHERE sharing.household_id <> new.household_id AND <unlike>
+        FROM (SELECT other.household_id, other.id, other.id_number_index, other.left_on FROM member AS other
+              WHERE other.book = new.book AND other.<value> = new.<value> OFFSET 0) AS sharing
+        WHERE sharing.left_on IS NULL AND sharing.household_id <> new.household_id AND <unlike>
         ORDER BY sharing.id LIMIT 1) AS oldest
     WHERE new.book = :book AND new.household_id = ANY (CAST(:ids AS uuid[])) AND new.left_on IS NULL AND new.<value> IS NOT NULL"""
 _HOUSEHOLDS: Final = """
@@ -72,13 +72,19 @@ _SHARING: Final = {
 }
 
 
+_BY_INDEX: Final = sa.text("SELECT set_config('enable_seqscan', :on, true), set_config('enable_bitmapscan', :on, true)")
+"""Without statistics the planner takes a book for a few rows and reads all of it for each record: here only indexes will do."""
+
+
 async def flag_households(conn: AsyncConnection, book: str, ids: Sequence[UUID], now: datetime) -> list[Pair]:
     """Flag what these households share with others; answers the pairs that stand now, flagged before or not."""
     await conn.execute(_LOCK, {"book": book})
+    await conn.execute(_BY_INDEX, {"on": "off"})
     pairs = []
     for kind, query in _SHARING.items():
         found = await conn.execute(query, {"book": book, "ids": list(ids)})
         pairs += [Pair(kind, *row) for row in found.all()]
+    await conn.execute(_BY_INDEX, {"on": "on"})
     if pairs:
         rows = [_flag(book, pair, now) for pair in pairs]
         await conn.execute(pg.insert(possible_duplicate).on_conflict_do_nothing(), rows)
