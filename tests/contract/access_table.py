@@ -205,6 +205,7 @@ TABLE = (
     Row("claims", "GET", "/policies/{policy_id}", CLAIMS_READERS, SHARED),
     Row("claims", "POST", "/policies/{policy_id}/terms", "county admin", COUNTY),
     Row("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval", "county admin", COUNTY),
+    Row("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/preview", CLAIMS_READERS, SHARED),
     Row("claims", "GET", "/policies/{policy_id}/terms", CLAIMS_READERS, SHARED),
     Row("claims", "POST", "/eligibility-checks", CLAIMS_READERS, HIDDEN),
     Row("claims", "POST", "/claims", "intake", HIDDEN),

@@ -407,6 +407,11 @@ async def _terms_approval(scene: Scene) -> Prepared:
     return {**parameters, "terms_id": str(draft["id"])}, {"outcome": "approved"}
 
 
+async def _terms_preview(scene: Scene) -> Prepared:
+    parameters, _ = await _terms_approval(scene)
+    return parameters, {"samples": [{"loss_fen": 1_800_000}]}
+
+
 async def _claim(scene: Scene) -> Prepared:
     return {}, await scene.claim_body()
 
@@ -511,6 +516,7 @@ MAKERS: dict[tuple[str, str, str], Callable[[Scene], Awaitable[Prepared]]] = {
     ("claims", "POST", "/policies"): _policy,
     ("claims", "POST", "/policies/{policy_id}/terms"): _terms,
     ("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/approval"): _terms_approval,
+    ("claims", "POST", "/policies/{policy_id}/terms/{terms_id}/preview"): _terms_preview,
     ("claims", "POST", "/eligibility-checks"): _claim,
     ("claims", "POST", "/claims"): _claim,
     ("claims", "POST", "/claims/{claim_id}/decision/recomputation"): _recomputation,

@@ -4,15 +4,27 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims.eligibility.benefit import compute
+from claims.eligibility.amounts import amounts_of
 from claims.eligibility.codec import inputs_from_text, to_text
-from claims.eligibility.model import CheckOutcome, Inputs, LossItem, OtherPayment, Outcome
+from claims.eligibility.model import CheckOutcome, Consumption, Inputs, LossItem, OtherPayment, Outcome
 from claims.eligibility.rules import decide
-from claims.policies.rules import Base, MeasuredOn, Terms, Tier, TierMode, in_force, overlapped_version
+from claims.policies.rules import (
+    RUNNING,
+    Base,
+    Cap,
+    Cause,
+    MeasuredOn,
+    Terms,
+    Tier,
+    TierMode,
+    in_force,
+    overlapped_version,
+)
 from claims.policies.soundness import terms_faults
 from tests.support.decision_inputs import ELIGIBLE, POLICY, SOURCES, TERMS
 
@@ -20,6 +32,26 @@ AMOUNTS = st.integers(min_value=1, max_value=10**15) | st.integers(min_value=1, 
 KINDS = st.sampled_from(["medical_bill", "tuition", "travel"])
 LOSSES = st.lists(st.builds(LossItem, KINDS, AMOUNTS), min_size=1, max_size=6).map(tuple)
 OTHERS = st.lists(st.builds(OtherPayment, st.sampled_from(["a", "b"]), AMOUNTS), max_size=4).map(tuple)
+
+
+def falling(amounts: list[int]) -> tuple[int, ...]:
+    return tuple(sorted(amounts, reverse=True))
+
+
+@st.composite
+def further_caps(draw: st.DrawFn, base: Base, cap: int, lowest: int) -> dict[str, Any]:
+    """Some of the caps beside the base's own, in an order in which each can be reached."""
+    person, household = (cap, cap + draw(st.integers(0, 10**7))) if base is Base.PERSON else (cap, cap)
+    if base is Base.HOUSEHOLD:
+        person = draw(st.integers(lowest, cap))
+    person_year = person + draw(st.integers(0, 10**7))
+    caps = {
+        "claim_cap_fen": draw(st.integers(lowest, cap)),
+        "household_cap_fen" if base is Base.PERSON else "person_cap_fen": household if base is Base.PERSON else person,
+        "person_year_cap_fen": person_year,
+        "household_year_cap_fen": max(person_year, household) + draw(st.integers(0, 10**7)),
+    }
+    return {name: amount for name, amount in caps.items() if draw(st.booleans())}
 
 
 @st.composite
@@ -36,15 +68,27 @@ def sound_terms(draw: st.DrawFn) -> Terms:
     if mode is TierMode.WHOLE_AMOUNT:
         rates.sort()
     kinds = draw(st.sampled_from([(), ("medical_bill",), ("medical_bill", "tuition")]))
+    payers = draw(st.sampled_from([(), ("a",)]))
+    base, cap = draw(st.sampled_from(Base)), draw(st.integers(min_value=max(1, deductible), max_value=20_000_000))
+    caps = draw(further_caps(base, cap, max(1, deductible)))
+    grades = draw(st.just(()) | st.lists(st.integers(1, 10_000_000), min_size=10, max_size=10).map(falling))
+    warning = draw(st.none() | st.integers(0, 5_000_000))
+    named = [*caps, *(["grades"] if grades else []), *([] if warning is None else ["warning_fen"])]
+    named += ["prior_payers"] if payers else []
     terms = replace(
         TERMS,
+        cause=Cause.ACCIDENT,
+        warning_fen=warning,
+        grade_fen=grades,
+        prior_payers=payers,
+        **caps,
         deductible_fen=deductible,
         tiers=tuple(Tier(start, rate) for start, rate in zip(starts, rates, strict=True)),
         tier_mode=mode,
-        base=draw(st.sampled_from(Base)),
-        cap_fen=draw(st.integers(min_value=max(1, deductible), max_value=20_000_000)),
+        base=base,
+        cap_fen=cap,
         loss_kinds=kinds,
-        sources=replace(SOURCES, loss_kinds="assumed" if kinds else None),
+        sources=replace(SOURCES, loss_kinds="assumed" if kinds else None, **dict.fromkeys(named, "assumed")),
     )
     assert terms_faults(terms, POLICY) == ()
     return terms
@@ -52,9 +96,18 @@ def sound_terms(draw: st.DrawFn) -> Terms:
 
 @st.composite
 def claims_under_terms(draw: st.DrawFn) -> Inputs:
-    claim = replace(ELIGIBLE.claim, losses=draw(LOSSES), other_payments=draw(OTHERS))
-    facts = replace(ELIGIBLE.facts, consumed_fen=draw(st.integers(min_value=0, max_value=25_000_000)))
-    return replace(ELIGIBLE, claim=claim, terms=draw(sound_terms()), facts=facts)
+    terms = draw(sound_terms())
+    claim = replace(
+        ELIGIBLE.claim,
+        cause=terms.cause,
+        losses=draw(LOSSES),
+        other_payments=draw(OTHERS),
+        disability_grade=draw(st.none() | st.integers(1, 10)),
+    )
+    used = st.integers(min_value=0, max_value=25_000_000)
+    running = tuple(Consumption(cap, draw(used), ()) for cap in terms.caps if cap in RUNNING)
+    facts = replace(ELIGIBLE.facts, consumed_fen=draw(used), running=running)
+    return replace(ELIGIBLE, claim=claim, terms=terms, facts=facts)
 
 
 def terms_of(inputs: Inputs) -> Terms:
@@ -70,6 +123,9 @@ def test_a_benefit_never_exceeds_the_uncovered_loss_or_what_is_left_of_the_cap(i
     )
     assert 0 <= decision.benefit_fen <= max(0, net)
     assert decision.benefit_fen <= max(0, terms.cap_fen - inputs.facts.consumed_fen)
+    for used in inputs.facts.running:
+        assert decision.benefit_fen <= max(0, terms.caps[used.cap] - used.consumed_fen)
+    assert decision.benefit_fen <= terms.caps.get(Cap.CLAIM, decision.benefit_fen)
     assert (decision.outcome is Outcome.ELIGIBLE) == (decision.benefit_fen > 0)
     assert (decision.outcome is Outcome.REFUSED) == any(c.outcome is CheckOutcome.FAIL for c in decision.checks)
 
@@ -108,10 +164,17 @@ def test_a_decision_made_again_from_its_stored_inputs_is_equal_byte_for_byte(inp
 
 @given(claims_under_terms())
 def test_a_benefit_agrees_with_exact_fractions_within_a_fen_a_tier(inputs: Inputs) -> None:
-    terms, facts = terms_of(inputs), inputs.facts
-    figures = compute(terms, inputs.claim.losses, inputs.claim.other_payments, facts.consumed_fen)
-    exact = exact_benefit(terms, figures.excess_fen)
-    assert exact - max(1, len(figures.slices)) < figures.tiers_fen <= exact
+    terms = terms_of(inputs)
+    amounts = amounts_of(inputs, terms)
+    exact = exact_benefit(terms, amounts.excess_fen)
+    assert exact - max(1, len(amounts.slices)) < amounts.tiers_fen <= exact
+
+
+@given(claims_under_terms(), st.integers(1, 9))
+def test_a_graver_disability_is_never_paid_less(inputs: Inputs, grade: int) -> None:
+    graver = replace(inputs, claim=replace(inputs.claim, disability_grade=grade))
+    lighter = replace(inputs, claim=replace(inputs.claim, disability_grade=grade + 1))
+    assert decide(graver).benefit_fen >= decide(lighter).benefit_fen
 
 
 def exact_benefit(terms: Terms, excess_fen: int) -> Fraction:

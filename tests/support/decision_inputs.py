@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from claims.eligibility.model import ClaimData, Facts, HouseholdData, IncomeLine, Inputs, LossItem
+from claims.eligibility.model import Claimant, ClaimData, Facts, HouseholdData, IncomeLine, Inputs, LossItem
 from claims.policies.rules import Base, Cause, Funding, Policy, Sources, Terms, Tier, TierMode
 
 POLICY_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
@@ -66,7 +66,11 @@ ELIGIBLE: Final = Inputs(
         other_payments=(),
     ),
     household=HouseholdData(
-        member_ids=(HEAD_ID, CHILD_ID), monitored=False, annual_income_fen=1_000_000, income_year=2021
+        member_ids=(HEAD_ID, CHILD_ID),
+        monitored=False,
+        annual_income_fen=1_000_000,
+        income_year=2021,
+        claimant=Claimant(),
     ),
     policy=POLICY,
     terms=TERMS,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import obstore
+from obstore.store import S3Store
 
 from deploy.local.child import wait_until
 from deploy.local.ports import LOOPBACK, free_port
@@ -40,13 +42,31 @@ class S3Server:
         return path
 
     def keys(self) -> list[str]:
-        """The names of all objects, read past our own client."""
-        listed = httpx.get(f"{self.url}/{BUCKET}?list-type=2").text
-        return [part.partition("</Key>")[0] for part in listed.split("<Key>")[1:]]
+        """The names of all objects."""
+        return [str(one["path"]) for page in obstore.list(self._store()) for one in page]
 
     def content(self, key: str) -> bytes:
         """An object as it lies there."""
-        return httpx.get(f"{self.url}/{BUCKET}/{key}").content
+        return bytes(obstore.get(self._store(), key).bytes())
+
+    def replace(self, key: str, content: bytes) -> None:
+        """Put another object in its place, as somebody with access to the store could."""
+        obstore.put(self._store(), key, content)
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        obstore.delete(self._store(), key)
+
+    def _store(self) -> S3Store:
+        return S3Store(
+            BUCKET,
+            endpoint=self.url,
+            region="us-east-1",
+            access_key_id="test",
+            secret_access_key="test-secret",
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": True},
+        )
 
 
 @contextmanager

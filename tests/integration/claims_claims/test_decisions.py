@@ -4,11 +4,15 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims.eligibility.model import Decision, Inputs
 from claims.eligibility.rules import RULES, decide
+from common.database import sqlstate
 from tests.support.claims_office import Json, Office, household, id_number, row_counts, terms
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +27,12 @@ async def refused_approval(office: Office, claim: Json, **other: Any) -> Json:
     assert answer.status_code == 409, answer.text
     found: Json = answer.json()
     return found
+
+
+async def settled_approval(office: Office, claim: Json, *checks: str) -> httpx.Response:
+    return await office.step(
+        claim, "county_approval", "county", reviewed_checks=list(checks), note="经查为不同的住院，分别理赔"
+    )
 
 
 async def test_a_what_if_is_the_decision_a_claim_gets_and_stores_nothing(office: Office, owner: AsyncEngine) -> None:
@@ -213,6 +223,148 @@ async def test_claims_racing_for_one_household_cap_never_exceed_it(office: Offic
     assert [(one["code"], one["reasons"]) for one in stopped] == [("not_eligible", ["cap"])]
 
 
+CAPS: dict[str, Any] = {"household_cap_fen": 2_500_000, "household_year_cap_fen": 2_900_000, "claim_cap_fen": 1_000_000}
+
+
+async def test_claims_of_two_causes_racing_for_caps_of_person_household_and_year_never_exceed_one(
+    office: Office,
+) -> None:
+    capped = terms(cap_fen=1_100_000, **CAPS)
+    capped["sources"] |= dict.fromkeys(CAPS, "assumed")
+    await office.programme(capped, {**capped, "cause": "accident"})
+    family = await office.family(3)
+    claims = [
+        await office.checked(family, member=member, cause=cause)
+        for cause in ("serious_illness", "accident")
+        for member in range(3)
+    ]
+    answers = await asyncio.gather(*(office.step(claim, "county_approval", "county") for claim in claims))
+    approved = [answer.json()["claim"] for answer in answers if answer.status_code == 201]
+    assert sum(claim["benefit_fen"] for claim in approved) == 2_900_000
+    for cause in ("serious_illness", "accident"):
+        assert sum(claim["benefit_fen"] for claim in approved if claim["cause"] == cause) <= 2_500_000
+    assert {answer.json()["code"] for answer in answers if answer.status_code != 201} == {"not_eligible"}
+    last = min(approved, key=lambda claim: claim["benefit_fen"])
+    decision = await office.read(f"/claims/{last['id']}/decision")
+    inputs = next(check["inputs"] for check in decision["checks"] if check["code"] == "cap")
+    assert (inputs["limited_by"], inputs["household_year_cap_remaining_fen"]) == (
+        ("household_year_cap_fen", 900_000) if last["benefit_fen"] == 900_000 else (inputs["limited_by"], 400_000)
+    )
+
+
+async def test_the_database_itself_lets_no_claim_beyond_a_cap(office: Office, service: AsyncEngine) -> None:
+    await office.programme(terms(base="household", cap_fen=1_100_000))
+    family = await office.family(2)
+    await office.approved(family)
+    second = await office.checked(family, member=1, event_on="2021-06-02")
+    forged = (
+        "WITH decided AS (INSERT INTO claim_decision (book, claim_id, version, occasion, details_version, rule_version,"
+        " outcome, benefit_fen, terms_id, terms_version, inputs_cipher, content_cipher, final, at, by_person)"
+        " SELECT c.book, c.id, 2, 'approval', 1, 2, 'eligible', 1, t.id, t.version, 'x', 'x', true, now(), 'x'"
+        " FROM claim c JOIN terms t ON t.book = c.book WHERE c.number = :number)"
+        " INSERT INTO claim_event (book, claim_id, position, event, status_before, status_after, by_person, done_on, at)"
+        " SELECT book, id, 3, 'county_passed', 'under_review', 'approved', 'x', '2021-07-01', now()"
+        " FROM claim WHERE number = :number"
+    )
+    approve = (
+        "UPDATE claim SET status = 'approved', event_count = 3, decision_version = 2, outcome = 'eligible', benefit_fen = 1,"
+        " approved_by = 'x', approved_on = '2021-07-01', funding_attempt = 1 WHERE number = :number"
+    )
+    async with service.connect() as conn:
+        await conn.execute(sa.text(forged), {"number": second["number"]})
+        with pytest.raises(DBAPIError) as refused:
+            await conn.execute(sa.text(approve), {"number": second["number"]})
+    assert sqlstate(refused.value) == "FP130"
+
+
+async def test_a_settlement_claimed_before_stops_the_later_claim_however_it_was_entered(office: Office) -> None:
+    await office.programme()
+    loss = [{"kind": "medical_bill", "amount_fen": 5_000_000, "settlement_number": "SET-2021-3"}]
+    first = await office.checked(await office.family(), loss=loss)
+    as_invoice = [{"kind": "medical_bill", "amount_fen": 5_000_000, "document_number": "set 2021 3"}]
+    second = await office.checked(await office.family(), loss=as_invoice)
+    assert (await refused_approval(office, second))["reasons"] == ["duplicate_document"]
+    shown = await office.read(f"/claims/{first['id']}")
+    assert shown["loss"][0]["settlement_number"].startswith("*")
+    assert "2021-3" not in str(shown)
+
+
+async def test_an_earlier_claim_still_open_is_noticed_and_settled_in_writing(office: Office) -> None:
+    await office.programme()
+    family = await office.family()
+    first = await office.checked(family)
+    second = await office.checked(family, event_on="2021-06-02")
+    refused = await refused_approval(office, second)
+    assert (refused["code"], refused["reasons"]) == ("review_needed", ["open_claim"])
+    assert (await office.step(first, "county_approval", "county")).status_code == 201
+    assert (await office.step(second, "county_approval", "county")).status_code == 201
+
+
+GRADES = [{"grade": grade, "amount_fen": (11 - grade) * 1_000_000} for grade in range(10, 0, -1)]
+
+
+async def test_what_is_stated_of_an_accident_decides_it_and_a_completion_corrects_it(office: Office) -> None:
+    by_grade = terms(
+        "accident",
+        deductible_fen=0,
+        tiers=[],
+        grades=GRADES,
+        third_party="excluded",
+        exclusions=[{"code": "drunk_driving", "text_zh": "酒后驾驶", "text_en": "drunk driving", "source": "assumed"}],
+    )
+    del by_grade["sources"]["tiers"]
+    by_grade["sources"] |= {"grades": "Qingdao 2022", "third_party": "Qingdao 2022"}
+    await office.programme(by_grade)
+    stated: dict[str, Any] = {
+        "cause": "accident",
+        "disability_grade": 8,
+        "circumstances": ["drunk_driving"],
+        "other_payments": [],
+    }
+    claim = await office.checked(await office.family(), **stated)
+    decision = await office.read(f"/claims/{claim['id']}/decision")
+    assert (outcomes(decision)["exclusions"], outcomes(decision)["liable_third_party"]) == ("fail", "needs_review")
+    assert "酒后驾驶" in next(check["reason_zh"] for check in decision["checks"] if check["code"] == "exclusions")
+    assert (await office.step(claim, "county_approval", "county", "sent_back", note="情形有误")).status_code == 201
+    corrected: dict[str, Any] = {"circumstances": [], "disability_grade": 7, "liable_third_party": False}
+    assert (await office.step(claim, "completion", "intake", None, **corrected)).status_code == 201
+    assert (await office.step(claim, "town_check", "town")).status_code == 201
+    assert (await office.step(claim, "county_approval", "county")).status_code == 201
+    shown = await office.read(f"/claims/{claim['id']}")
+    assert (shown["benefit_fen"], {name: shown[name] for name in corrected}) == (4_000_000, corrected)
+    misplaced = await office.step(claim, "county_approval", "county", disability_grade=1)
+    assert (misplaced.status_code, misplaced.json()["field"]) == (422, "disability_grade")
+
+
+async def gone(office: Office, left_on: str, reason: str) -> Json:
+    """A household whose second member left it."""
+    family = await office.family(annual_income_fen=500_000)
+    change = {"members": {"remove": [{"id": family["members"][1]["id"], "left_on": left_on, "reason": reason}]}}
+    headers = office.headers("intake") | {"If-Match": f'"{family["version"]}"'}
+    path = f"/v1/books/{office.book}/households/{family['id']}"
+    changed = await office.client.patch(path, json=change, headers=headers)
+    assert changed.status_code == 200, changed.text
+    return family
+
+
+async def test_the_claimant_s_state_on_the_day_of_the_event_decides_whether_a_claim_is_taken(office: Office) -> None:
+    await office.programme()
+    for left_on, reason, code in (
+        ("2021-05-31", "died", "died_before_event"),
+        ("2021-05-31", "moved_away", "left_before_event"),
+        ("2021-06-30", "recorded_in_error", "not_a_member"),
+    ):
+        refused = await office.post("/claims", office.claim(await gone(office, left_on, reason), 1), "intake")
+        assert (refused.status_code, refused.json()["field"]) == (422, "claimant_member_id"), refused.text
+        assert refused.json()["errors"][0]["code"] == code
+    assert (await office.filed(await gone(office, "2021-06-30", "moved_away"), 1))["outcome"] == "eligible"
+    # Who died of it was covered: the county says in writing who receives the money.
+    died = await office.checked(await gone(office, "2021-06-01", "died"), 1)
+    assert (await refused_approval(office, died))["reasons"] == ["claimant_is_member"]
+    settled = await settled_approval(office, died, "claimant_is_member")
+    assert settled.status_code == 201, settled.text
+
+
 async def test_one_person_in_two_households_has_one_cap(office: Office) -> None:
     await office.programme(terms(cap_fen=2_000_000))
     homes = []
@@ -223,7 +375,7 @@ async def test_one_person_in_two_households_has_one_cap(office: Office) -> None:
         await office.checked(home, event_on=f"2021-06-0{index + 1}", reported_on="2021-06-10")
         for index, home in enumerate(homes)
     ]
-    answers = await asyncio.gather(*(office.step(claim, "county_approval", "county") for claim in claims))
+    answers = await asyncio.gather(*(settled_approval(office, claim, "open_claim") for claim in claims))
     approved = [answer.json()["claim"]["benefit_fen"] for answer in answers if answer.status_code == 201]
     assert sorted(approved) == [900_000, 1_100_000]
 
@@ -259,7 +411,7 @@ async def test_a_person_registered_twice_has_one_cap_once_the_number_is_correcte
         for index, home in enumerate(homes)
     ]
     await corrected_number(office, homes[0], 902)
-    answers = await asyncio.gather(*(office.step(claim, "county_approval", "county") for claim in claims))
+    answers = await asyncio.gather(*(settled_approval(office, claim, "open_claim") for claim in claims))
     approved = [answer.json()["claim"]["benefit_fen"] for answer in answers if answer.status_code == 201]
     assert approved == [1_100_000]
 
@@ -333,7 +485,7 @@ async def test_recomputation_says_what_differs(office: Office, monkeypatch: pyte
     def generous(inputs: Inputs) -> Decision:
         return replace(decide(inputs), benefit_fen=1_200_000)
 
-    monkeypatch.setitem(RULES, 1, generous)
+    monkeypatch.setitem(RULES, 2, generous)
     answer = await office.post(f"/claims/{claim['id']}/decision/recomputation", None, "auditor")
     assert answer.status_code == 200, answer.text
     again = answer.json()

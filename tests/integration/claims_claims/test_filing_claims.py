@@ -43,7 +43,8 @@ async def test_a_filed_claim_is_answered_with_its_number_and_first_decision(offi
         "approved_on": None,
     }
     found = await office.read(f"/claims/{claim['id']}")
-    assert found["loss"] == [{"kind": "medical_bill", "amount_fen": 5_000_000, "document_number": None}]
+    bill = {"kind": "medical_bill", "amount_fen": 5_000_000}
+    assert found["loss"] == [{**bill, "document_number": None, "settlement_number": None}]
     assert [line["event"] for line in found["history"]] == ["filed"]
 
 

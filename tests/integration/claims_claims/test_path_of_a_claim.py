@@ -98,7 +98,7 @@ async def test_a_claim_sent_back_is_completed_decided_again_and_checked_again(of
         "town_passed",
         "county_passed",
     ]
-    assert found["loss"] == [{"kind": "medical_bill", "amount_fen": 6_500_000, "document_number": "******0009"}]
+    assert found["loss"] == [{**loss[0], "document_number": "******0009", "settlement_number": None}]
     # What others paid was not corrected, so it stands.
     assert found["other_payments"] == [{"payer": "medical_insurance", "amount_fen": 3_200_000}]
 

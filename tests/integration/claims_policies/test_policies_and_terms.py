@@ -145,6 +145,10 @@ FAULTS: list[tuple[Json, str]] = [
     ),
     ({"prior_payers": ["a", "a"], "sources": {**terms()["sources"], "prior_payers": "x"}}, "prior_payers"),
     ({"third_party": "excluded"}, "sources.third_party"),
+    (
+        {"required_documents": ["hearsay"], "sources": {**terms()["sources"], "required_documents": "x"}},
+        "required_documents[0]",
+    ),
     ({"third_party": "ignored"}, "third_party"),
     (
         {"exclusions": [{"code": "drunk driving", "text_zh": "酒驾", "text_en": "x", "source": "x"}]},
@@ -236,6 +240,38 @@ async def test_refused_terms_say_why_decide_nothing_and_make_room(office: Office
     asked = (await office.post("/eligibility-checks", office.claim(await office.family()), "intake")).json()
     assert (asked["outcome"], asked["terms_version"]) == ("refused", None)
     assert (await office.in_force(policy, terms()))["version"] == 2
+
+
+async def test_a_preview_shows_old_against_new_slice_by_slice_and_stores_nothing(
+    office: Office, owner: AsyncEngine
+) -> None:
+    policy = await office.programme()
+    path = f"/policies/{policy['id']}/terms"
+    draft = await office.made(path, terms(deductible_fen=500_000, supersedes=1), "county")
+    async with owner.connect() as conn:
+        before = await row_counts(conn)
+    samples = [
+        {"loss_fen": 5_000_000, "other_payments_fen": 3_200_000},
+        {"loss_fen": 300_000},
+        {"loss_fen": 20_300_000},
+    ]
+    answer = await office.post(f"{path}/{draft['id']}/preview", {"samples": samples}, "admin")
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert (shown["terms_version"], shown["compared_with"]) == (2, 1)
+    found = [(one["old"]["benefit_fen"], one["new"]["benefit_fen"], one["change_fen"]) for one in shown["samples"]]
+    assert found == [(1_100_000, 940_000, -160_000), (0, 0, 0), (10_000_000, 10_000_000, 0)]
+    slices = [s["amount_fen"] for s in shown["samples"][0]["new"]["computation"] if s["step"].startswith("tier_")]
+    assert slices == [700_000, 240_000]
+    assert shown["samples"][2]["new"]["limited_by"] == "cap_fen"
+    # Without samples: the losses at which a figure of either begins to matter.
+    edges = (await office.post(f"{path}/{draft['id']}/preview", {}, "admin")).json()["samples"]
+    assert {300_000, 500_000, 1_300_000, 1_500_000, 2_300_000, 2_500_000} < {one["loss_fen"] for one in edges}
+    async with owner.connect() as conn:
+        assert await row_counts(conn) == before
+    other = await office.made("/policies", {**POLICY, "year": 2022}, "county")
+    foreign = await office.post(f"/policies/{other['id']}/terms/{draft['id']}/preview", {}, "admin")
+    assert foreign.status_code == 404
 
 
 async def test_terms_are_put_in_force_in_the_order_in_which_they_take_over(office: Office) -> None:

@@ -3,7 +3,7 @@
 The SQL stands in the file beside this one.
 
 Revision ID: 0012
-Revises: 0008
+Revises: 0013
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 from common.migrations import NO_WAY_BACK, run_script
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

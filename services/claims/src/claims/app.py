@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,9 +14,8 @@ from claims.claims import api as claims
 from claims.context import Context
 from claims.divisions import api as divisions
 from claims.documents import api as documents
-from claims.documents.bucket import Bucket, BucketStore
-from claims.documents.contents import ContentStore
-from claims.documents.folder import FolderStore
+from claims.documents.spool import sweep_spool
+from claims.documents.stores import content_store
 from claims.eligibility import api as eligibility
 from claims.households import api as households
 from claims.households import over_time
@@ -61,6 +61,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(sweep_spool, settings.document_folder)
         try:
             yield
         finally:
@@ -88,10 +89,3 @@ def build_context(settings: Settings, *, application_name: str) -> Context:
     """The resources of a process of the claims service, the worker included."""
     engine = create_engine(settings.database_url, application_name=application_name, pool_size=settings.pool_size)
     return Context(settings, engine, FieldCipher(settings.ring()), content_store(settings))
-
-
-def content_store(settings: Settings) -> ContentStore:
-    """The store the settings name for the contents of documents."""
-    if settings.document_bucket_file is not None and settings.document_store == "s3":
-        return BucketStore(Bucket.from_file(settings.document_bucket_file))
-    return FolderStore(settings.document_folder)

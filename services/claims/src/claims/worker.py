@@ -19,6 +19,8 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims.access.keeper import Keeper
+from claims.documents.stores import content_store
+from claims.documents.sweeping import Sweeper
 from claims.payouts import heartbeat, outbox
 from claims.payouts.delivery import deliver
 from claims.payouts.ledger_calls import Wish
@@ -47,6 +49,9 @@ class WorkerSettings(Settings):
     )
     worker_keeper_seconds: float = Field(
         default=600, ge=1, le=86_400, description="Pause between two rounds of what keeps personal data."
+    )
+    worker_sweep_seconds: float = Field(
+        default=600, ge=0.1, le=86_400, description="Pause between two rounds of removing what dead uploads left."
     )
     worker_at_once: int = Field(default=8, ge=1, le=100, description="Wishes delivered side by side.")
 
@@ -120,18 +125,22 @@ async def work(settings: WorkerSettings) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, worker.stopping.set)
-            imports = asyncio.create_task(
-                run_imports(
-                    settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
-                )
+            sweeper = Sweeper(
+                engine,
+                content_store(settings),
+                settings.document_folder,
+                settings.worker_sweep_seconds,
+                worker.stopping,
             )
-            keeping = asyncio.create_task(keeper.run())
+            imports = run_imports(
+                settings, worker.name, worker.stopping, settings.worker_poll_seconds, settings.worker_lease_seconds
+            )
+            beside = [asyncio.create_task(one) for one in (sweeper.run(), imports, keeper.run())]
             try:
                 await worker.run()
             finally:
                 worker.stopping.set()
-                await imports
-                await keeping
+                await asyncio.gather(*beside)
             with suppress(Problem):  # the database may be gone before us: then the row only grows old
                 async with transaction(engine) as conn:
                     await heartbeat.forget(conn, worker.name)

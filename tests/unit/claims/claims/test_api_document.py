@@ -23,7 +23,7 @@ def test_every_operation_has_its_examples() -> None:
     for router in (policies, eligibility, claims):
         app.include_router(router)
     document = describe_api(app, [])
-    assert len(document["paths"]) == 10
+    assert len(document["paths"]) == 11
     assert missing_examples(document) == []
 
 

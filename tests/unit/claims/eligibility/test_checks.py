@@ -7,9 +7,19 @@ from uuid import UUID
 import pytest
 
 from claims.eligibility.codec import decision_from_text, differences, inputs_from_text, to_text
-from claims.eligibility.model import CheckCode, CheckOutcome, DuplicateDocument, Inputs, LossItem, OtherPayment, Outcome
-from claims.eligibility.rules import decide
-from claims.policies.rules import Base
+from claims.eligibility.model import (
+    CheckCode,
+    CheckOutcome,
+    Claimant,
+    Consumption,
+    DuplicateDocument,
+    Inputs,
+    LossItem,
+    OtherPayment,
+    Outcome,
+)
+from claims.eligibility.rules import LISTED, decide
+from claims.policies.rules import Base, Cap, Exclusion, ThirdParty
 from tests.support.decision_inputs import (
     ELIGIBLE,
     POLICY,
@@ -22,6 +32,12 @@ from tests.support.decision_inputs import (
 
 STRANGER = UUID("00000000-0000-7000-8000-00000000ffff")
 BILL = LossItem("medical_bill", 1_800_000, "key-1", "****0001")
+SETTLED = LossItem("medical_bill", 1_800_000, settlement_key="key-2", settlement_masked="****0002")
+EXCLUSION = Exclusion(
+    "drunk_driving", "酒后驾驶", "drunk driving", date(2021, 6, 1), date(2021, 12, 31), "scheme, section 9"
+)
+# Qingdao 2022: grade 1 100,000 yuan, then 10,000 less a grade.
+GRADE_FEN = tuple(range(10_000_000, 0, -1_000_000))
 REFUSALS: dict[str, tuple[Inputs, set[str]]] = {
     "no policy on the day": (
         replace(ELIGIBLE, policy=None, terms=None),
@@ -38,7 +54,46 @@ REFUSALS: dict[str, tuple[Inputs, set[str]]] = {
     ),
     "reported before the event": (with_claim(reported_on=date(2021, 5, 31)), {"dates"}),
     "reported tomorrow": (with_claim(reported_on=date(2021, 7, 2)), {"dates"}),
-    "claimant of another household": (with_claim(claimant_member_id=STRANGER), {"claimant_is_member"}),
+    "claimant of another household": (
+        with_household(with_claim(claimant_member_id=STRANGER), claimant=None),
+        {"claimant_is_member"},
+    ),
+    "claimant who died the day before": (
+        with_household(claimant=Claimant(date(2021, 5, 31), "died")),
+        {"claimant_is_member"},
+    ),
+    "claimant who moved away the day before": (
+        with_household(claimant=Claimant(date(2021, 5, 31), "moved_away")),
+        {"claimant_is_member"},
+    ),
+    "claimant recorded in error": (
+        with_household(claimant=Claimant(date(2021, 6, 30), "recorded_in_error")),
+        {"claimant_is_member"},
+    ),
+    "one fen below the warning line": (with_terms(warning_fen=1_800_001), {"warning_line"}),
+    "an excluded circumstance": (
+        with_claim(with_terms(exclusions=(EXCLUSION,)), circumstances=("drunk_driving",)),
+        {"exclusions"},
+    ),
+    "somebody else liable": (
+        with_claim(with_terms(third_party=ThirdParty.EXCLUDED), liable_third_party=True),
+        {"liable_third_party"},
+    ),
+    "terms by grade, and none stated": (with_terms(tiers=(), grade_fen=GRADE_FEN), {"disability_grade"}),
+    "every running cap used up": (
+        with_facts(
+            with_terms(household_cap_fen=10_000_000, person_year_cap_fen=10_000_000),
+            running=(
+                Consumption(Cap.HOUSEHOLD, 10_000_000, ("610923-2021-000003",)),
+                Consumption(Cap.PERSON_YEAR, 12_000_000, ("610923-2021-000003", "610923-2021-000004")),
+            ),
+        ),
+        {"cap"},
+    ),
+    "same settlement twice without invoices": (
+        with_claim(losses=(SETTLED, replace(SETTLED, amount_fen=1))),
+        {"duplicate_document"},
+    ),
     "one fen above the income line": (with_household(annual_income_fen=1_200_001), {"covered_group"}),
     "waiting period not over": (with_terms(waiting_days=152), {"waiting_period"}),
     "reported a day late": (with_terms(reporting_days=8), {"reporting_period"}),
@@ -69,7 +124,8 @@ def test_a_plain_claim_is_eligible_and_every_check_is_answered() -> None:
     decision = decide(ELIGIBLE)
     assert decision.outcome is Outcome.ELIGIBLE
     assert decision.benefit_fen == 1_100_000
-    assert [check.code for check in decision.checks] == list(CheckCode)
+    assert [check.code for check in decision.checks] == list(LISTED)
+    assert set(LISTED) == set(CheckCode)
     assert {check.outcome for check in decision.checks} == {CheckOutcome.PASS}
     assert (decision.terms_id, decision.terms_version) == (TERMS.id, 1)
 
@@ -84,7 +140,8 @@ def test_what_is_wrong_is_named_and_nothing_else(inputs: Inputs, failing: set[st
 
 def test_all_reasons_are_listed_at_once() -> None:
     inputs = with_terms(with_claim(claimant_member_id=STRANGER), waiting_days=365, reporting_days=0)
-    inputs = with_facts(with_household(inputs, annual_income_fen=99_999_999), consumed_fen=10_000_000)
+    inputs = with_household(inputs, annual_income_fen=99_999_999, claimant=None)
+    inputs = with_facts(inputs, consumed_fen=10_000_000)
     assert codes(inputs, CheckOutcome.FAIL) == {
         "claimant_is_member",
         "covered_group",
@@ -142,6 +199,56 @@ def test_the_same_event_needs_a_reviewer_who_may_settle_it_in_writing() -> None:
     assert decide(inputs).outcome is Outcome.NEEDS_REVIEW
     assert decide(with_facts(inputs, settled=("same_event",))).outcome is Outcome.ELIGIBLE
     assert decide(with_facts(inputs, settled=("covered_group",))).outcome is Outcome.NEEDS_REVIEW
+
+
+OPEN: dict[str, tuple[Inputs, str]] = {
+    "claimant who died of it": (with_household(claimant=Claimant(date(2021, 6, 1), "died")), "claimant_is_member"),
+    "bill without its number": (
+        with_claim(with_terms(evidence_kinds=("medical_bill",)), losses=(LossItem("medical_bill", 1_800_000),)),
+        "evidence",
+    ),
+    "nobody knows who is liable": (with_terms(third_party=ThirdParty.EXCLUDED), "liable_third_party"),
+    "who is liable paid nothing": (with_claim(liable_third_party=True), "liable_third_party"),
+    "an earlier claim is open": (with_facts(open_claims=("610923-2021-000003",)), "open_claim"),
+    "a flat and a car": (with_facts(four_have=("commercial_flat", "vehicle")), "four_have"),
+    "a document is missing": (with_terms(required_documents=("hospital_record",)), "documents_complete"),
+}
+
+
+@pytest.mark.parametrize(("inputs", "code"), OPEN.values(), ids=OPEN.keys())
+def test_what_rules_cannot_tell_is_settled_in_writing(inputs: Inputs, code: str) -> None:
+    decision = decide(inputs)
+    assert codes(inputs, CheckOutcome.NEEDS_REVIEW) == {code}
+    assert (decision.outcome, decision.benefit_fen) == (Outcome.NEEDS_REVIEW, 1_100_000)
+    assert decide(with_facts(inputs, settled=(code,))).outcome is Outcome.ELIGIBLE
+    assert decide(with_facts(inputs, settled=("covered_group",))).outcome is Outcome.NEEDS_REVIEW
+
+
+PASSES: dict[str, Inputs] = {
+    "claimant who moved away on the day": with_household(claimant=Claimant(date(2021, 6, 1), "moved_away")),
+    "at the warning line": with_terms(warning_fen=1_800_000),
+    "an exclusion that starts the day after": with_claim(
+        with_terms(exclusions=(replace(EXCLUSION, valid_from=date(2021, 6, 2)),)), circumstances=("drunk_driving",)
+    ),
+    "nobody else liable": with_claim(with_terms(third_party=ThirdParty.EXCLUDED), liable_third_party=False),
+    "a settlement in place of an invoice": with_claim(with_terms(evidence_kinds=("medical_bill",)), losses=(SETTLED,)),
+    "a grade where the terms have none": with_claim(disability_grade=3),
+    "the document is there": with_facts(
+        with_terms(required_documents=("hospital_record",)), documents_present=("hospital_record", "photo")
+    ),
+}
+
+
+@pytest.mark.parametrize("inputs", PASSES.values(), ids=PASSES.keys())
+def test_what_is_just_right_passes(inputs: Inputs) -> None:
+    assert (decide(inputs).outcome, decide(inputs).benefit_fen) == (Outcome.ELIGIBLE, 1_100_000)
+
+
+def test_one_settlement_may_cover_several_invoices_of_a_claim() -> None:
+    first = replace(SETTLED, amount_fen=900_000, document_key="key-3", document_masked="****0003")
+    second = replace(first, document_key="key-4", document_masked="****0004")
+    assert decide(with_claim(losses=(first, second))).outcome is Outcome.ELIGIBLE
+    assert codes(with_claim(losses=(first, first)), CheckOutcome.FAIL) == {"duplicate_document"}
 
 
 def test_a_failing_check_cannot_be_settled() -> None:

@@ -57,17 +57,26 @@ def claim_out(
             LossOut(
                 kind=item.kind,
                 amount_fen=item.amount_fen,
-                document_number=None if item.document_number is None else mask_account(compact(item.document_number)),
+                document_number=masked(item.document_number),
+                settlement_number=masked(item.settlement_number),
             )
             for item in details.loss
         ],
         other_payments=[
             OtherPaymentOut(payer=paid.payer, amount_fen=paid.amount_fen) for paid in details.other_payments
         ],
+        liable_third_party=details.liable_third_party,
+        disability_grade=details.disability_grade,
+        circumstances=details.circumstances,
         next_steps=expected_steps(row.status),
         history=[history_line(seal, row, line) for line in lines],
         money=money,
     )
+
+
+def masked(number: str | None) -> str | None:
+    """Show the end of a document number."""
+    return None if number is None else mask_account(compact(number))
 
 
 def history_line(seal: ClaimSeal, row: ClaimRow, line: EventRow) -> HistoryLine:

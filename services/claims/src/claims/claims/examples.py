@@ -42,8 +42,13 @@ CLAIM: dict[str, object] = {
 
 CLAIM_DETAIL: dict[str, object] = {
     **CLAIM,
-    "loss": [{"kind": "medical_bill", "amount_fen": 5_000_000, "document_number": "********0017"}],
+    "loss": [
+        {"kind": "medical_bill", "amount_fen": 5_000_000, "document_number": "********0017", "settlement_number": None}
+    ],
     "other_payments": [{"payer": "medical_insurance", "amount_fen": 3_200_000}],
+    "liable_third_party": None,
+    "disability_grade": None,
+    "circumstances": [],
     "next_steps": ["county_approval", "withdrawal"],
     "history": [
         {

@@ -1,4 +1,4 @@
-"""What other claims of the book say that bears on one claim: cap used, documents and events claimed before.
+"""What other claims of the book say that bears on one claim: caps used, documents and events claimed before, claims still open.
 
 A claim that comes later in order of filing yields to an earlier one, and any claim yields to one that was approved.
 So of two claims for the same thing exactly one is stopped, whichever is approved first.
@@ -7,7 +7,7 @@ So of two claims for the same thing exactly one is stopped, whichever is approve
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -95,21 +95,23 @@ async def lock_rivals(
 
 
 async def consumption(
-    conn: AsyncConnection, book: str, policy_id: UUID, cause: Cause, whose: Whose
+    conn: AsyncConnection, book: str, policy_id: UUID, cause: Cause | None, whose: Whose
 ) -> tuple[int, tuple[str, ...]]:
-    """Sum in fen of the benefits approved for the same base, cause and policy, and the numbers of those claims."""
-    rows = await conn.execute(
+    """Sum in fen of the benefits approved for the same base and policy, and the numbers of those claims.
+
+    For one cause, or for all where `cause` is None.
+    """
+    query = (
         sa.select(claim.c.benefit_fen, claim.c.number)
         .where(
             claim.c.book == book,
             claim.c.policy_id == policy_id,
-            claim.c.cause == cause.value,
             claim.c.status.in_(_CONSUMING),
             whose.condition(),
         )
         .order_by(claim.c.number)
     )
-    found = rows.all()
+    found = (await conn.execute(query if cause is None else query.where(claim.c.cause == cause.value))).all()
     return sum(row.benefit_fen for row in found), tuple(row.number for row in found)
 
 
@@ -156,6 +158,22 @@ async def same_event(conn: AsyncConnection, book: str, cause: Cause, event_on: d
             claim.c.cause == cause.value,
             claim.c.event_on == event_on,
             whose.condition_of_event(),
+            _goes_first(whose.claim_id),
+        )
+        .order_by(claim.c.number)
+    )
+    return tuple(rows.scalars())
+
+
+async def open_claims(conn: AsyncConnection, book: str, cause: Cause, whose: Whose) -> tuple[str, ...]:
+    """Numbers of claims of the same person for the cause that go first and that nobody has decided yet."""
+    rows = await conn.execute(
+        sa.select(claim.c.number)
+        .where(
+            claim.c.book == book,
+            claim.c.cause == cause.value,
+            claim.c.status.not_in(_CONSUMING),
+            replace(whose, base=Base.PERSON).condition(),
             _goes_first(whose.claim_id),
         )
         .order_by(claim.c.number)

@@ -21,14 +21,24 @@ from claims.payouts.schemas import MoneyTrail
 from claims.policies.rules import Cause
 from common.dates import BusinessDate
 from common.money import Fen, FenOrZero
-from common.text import Line, PlainLine, PlainText
+from common.text import Line, PlainCode, PlainLine, PlainText
 from common.web import example
 from common.wire import Wire
 
 MAX_LOSSES = 200
 MAX_PAYMENTS = 50
+MAX_CIRCUMSTANCES = 50
 
-ReviewedCheck = Literal["covered_group", "same_event"]
+ReviewedCheck = Literal[
+    "claimant_is_member",
+    "covered_group",
+    "evidence",
+    "liable_third_party",
+    "same_event",
+    "open_claim",
+    "four_have",
+    "documents_complete",
+]
 """The checks a county reviewer may settle in writing."""
 
 Benefit = Annotated[
@@ -46,7 +56,9 @@ class LossIn(Wire):
     """Kind of loss, in the terms' own word; kinds the terms do not cover are left out of the benefit. 损失类别。"""
     amount_fen: Fen
     document_number: Annotated[Line, Field(max_length=60, examples=["INV-2021-00017"])] | None = None
-    """Number of the invoice or settlement; kept encrypted, shown masked. 票据号。"""
+    """Number of the invoice; kept encrypted, shown masked. 票据号。"""
+    settlement_number: Annotated[Line, Field(max_length=60, examples=["SET-2021-00003"])] | None = None
+    """Number of the insurer's settlement, which may cover several invoices; kept encrypted, shown masked. 结算单号。"""
 
 
 class OtherPaymentIn(Wire):
@@ -59,15 +71,38 @@ class OtherPaymentIn(Wire):
 
 Losses = Annotated[list[LossIn], Field(min_length=1, max_length=MAX_LOSSES)]
 Payments = Annotated[list[OtherPaymentIn], Field(max_length=MAX_PAYMENTS)]
+Grade = Annotated[int, Field(strict=True, ge=1, le=10)]
+Circumstances = Annotated[list[PlainCode], Field(max_length=MAX_CIRCUMSTANCES)]
 
 
 class DetailsIn(Wire):
-    """What was lost and what others paid."""
+    """What was lost, what others paid, and under which circumstances."""
 
     loss: Losses
     """损失明细。"""
     other_payments: Payments = Field(default_factory=list)
     """其他渠道已赔付。"""
+    liable_third_party: bool | None = None
+    """Whether somebody else is liable; left out: nobody knows yet. 是否有第三方责任。"""
+    disability_grade: Grade | None = None
+    """From 10 (lightest) to 1 (gravest), as certified. 伤残等级。"""
+    circumstances: Circumstances = Field(default_factory=list)
+    """Codes of the terms' exclusions that apply. 责任免除情形代码。"""
+
+
+class CorrectionIn(Wire):
+    """Details as corrected: each stands in place of what was stated, or is left out and changes nothing."""
+
+    loss: Losses | None = None
+    """With `completion`: all losses as corrected; left out: unchanged. 更正后的损失明细。"""
+    other_payments: Payments | None = None
+    """With `completion`: all payments as corrected; left out: unchanged. 更正后的其他赔付。"""
+    liable_third_party: bool | None = None
+    """With `completion`. 是否有第三方责任。"""
+    disability_grade: Grade | None = None
+    """With `completion`. 伤残等级。"""
+    circumstances: Circumstances | None = None
+    """With `completion`: all codes as corrected. 责任免除情形代码。"""
 
 
 class ClaimIn(DetailsIn):
@@ -77,7 +112,7 @@ class ClaimIn(DetailsIn):
 
     household_id: UUID
     claimant_member_id: UUID
-    """A present member of the household. 申请人。"""
+    """Who belonged to the household on the day of the event. 申请人。"""
     cause: Cause
     """理赔事由。"""
     event_on: BusinessDate
@@ -121,6 +156,8 @@ class LossOut(Wire):
     amount_fen: Fen
     document_number: str | None
     """Masked. 掩码显示。"""
+    settlement_number: str | None
+    """Masked. 掩码显示。"""
 
 
 class OtherPaymentOut(Wire):
@@ -158,13 +195,16 @@ class ClaimOut(ClaimFiled):
 
     loss: Sequence[LossOut]
     other_payments: Sequence[OtherPaymentOut]
+    liable_third_party: bool | None
+    disability_grade: int | None
+    circumstances: Sequence[str]
     next_steps: Sequence[StepName]
     """The steps people may take now."""
     history: Sequence[HistoryLine]
     money: MoneyTrail
 
 
-class StepIn(Wire):
+class StepIn(CorrectionIn):
     """A step on the path of a claim."""
 
     model_config = example(examples.STEP_IN)
@@ -176,12 +216,8 @@ class StepIn(Wire):
     """Needed unless the outcome is `passed`, and with `reviewed_checks`. Kept encrypted. 说明。"""
     done_on: BusinessDate | None = None
     """Left out: today. Not in the future, not before the step before it. 办理日期。"""
-    reviewed_checks: Annotated[list[ReviewedCheck], Field(default_factory=list, max_length=2)]
+    reviewed_checks: Annotated[list[ReviewedCheck], Field(default_factory=list, max_length=20)]
     """With `county_approval` passed: checks that need review and are settled by the reason in `note`. 书面认定的核查项。"""
-    loss: Losses | None = None
-    """With `completion`: all losses as corrected; left out: unchanged. 更正后的损失明细。"""
-    other_payments: Payments | None = None
-    """With `completion`: all payments as corrected; left out: unchanged. 更正后的其他赔付。"""
 
 
 class StepTaken(Wire):

@@ -84,18 +84,25 @@ class ClaimSeal:
         return self._cipher.blind_index(compact(number), f"{self._book}/claim_document")
 
     def documents(self, details: Details) -> list[bytes]:
-        """Blind indexes of all document numbers of a claim."""
-        return [self.document_index(item.document_number) for item in details.loss if item.document_number is not None]
+        """Blind indexes of all invoice and settlement numbers of a claim: one kind, however a number was entered."""
+        numbers = [number for item in details.loss for number in (item.document_number, item.settlement_number)]
+        return [self.document_index(number) for number in numbers if number is not None]
 
     def loss_items(self, details: Details) -> tuple[LossItem, ...]:
         """Losses as the decision sees them: document numbers only as index and mask."""
         return tuple(self._loss_item(item) for item in details.loss)
 
     def _loss_item(self, item: Loss) -> LossItem:
-        if item.document_number is None:
-            return LossItem(item.kind, item.amount_fen)
-        number = item.document_number
-        return LossItem(item.kind, item.amount_fen, self.document_index(number).hex(), mask_account(compact(number)))
+        return LossItem(
+            item.kind,
+            item.amount_fen,
+            *self._numbered(item.document_number),
+            *self._numbered(item.settlement_number),
+        )
+
+    def _numbered(self, number: str | None) -> tuple[str | None, str | None]:
+        """What stands for a number in a decision, and its masked form."""
+        return (None, None) if number is None else (self.document_index(number).hex(), mask_account(compact(number)))
 
     def _context(self, column: str, claim_id: UUID, version: int) -> str:
         return f"{self._book}/{column}/{claim_id}/{version}"

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import store
 from claims.claims.answers import claim_filed, claim_out, decision_out
-from claims.claims.details import Details, losses_from, payments_from
+from claims.claims.details import Details, details_from
 from claims.claims.rules import Duty, Status, WaitingFor, claim_number, statuses_waiting_for
 from claims.claims.schemas import ClaimFiled, ClaimIn, ClaimOut, DecisionOut, Recomputation
 from claims.claims.sealing import ClaimSeal, payments
@@ -25,11 +25,11 @@ from claims.eligibility.facts import claimant_index, gather, terms_on
 from claims.eligibility.model import ClaimData, Decision, Inputs
 from claims.eligibility.rules import RULES, decide
 from claims.households import store as households
-from claims.households.store import HouseholdRow
+from claims.households.store import HouseholdRow, MemberRow
 from claims.payouts.service import money_trail
 from claims.problems import EVENT_OUTSIDE_POLICY, LOSS_BELOW_OTHER_PAYMENTS
 from common.database import snapshot, transaction
-from common.errors import NOT_FOUND, Language, Problem
+from common.errors import NOT_FOUND, Language
 from common.ids import uuid7
 from common.paging import decode_cursor, page_of
 from common.validation import invalid_field
@@ -38,11 +38,6 @@ from common.validation import invalid_field
 def seal_of(context: Context, book: str) -> ClaimSeal:
     """Return what seals and opens the claims of a book."""
     return ClaimSeal(context.cipher, book)
-
-
-def details_from(body: ClaimIn) -> Details:
-    """Return what a filing says was lost and paid."""
-    return Details(losses_from(body.loss), payments_from(body.other_payments))
 
 
 def claim_data(seal: ClaimSeal, body: ClaimIn, details: Details) -> ClaimData:
@@ -55,6 +50,9 @@ def claim_data(seal: ClaimSeal, body: ClaimIn, details: Details) -> ClaimData:
         reported_on=body.reported_on,
         losses=seal.loss_items(details),
         other_payments=payments(details),
+        liable_third_party=details.liable_third_party,
+        disability_grade=details.disability_grade,
+        circumstances=details.circumstances,
     )
 
 
@@ -68,6 +66,9 @@ def data_of_row(seal: ClaimSeal, row: ClaimRow, details: Details) -> ClaimData:
         reported_on=row.reported_on,
         losses=seal.loss_items(details),
         other_payments=payments(details),
+        liable_third_party=details.liable_third_party,
+        disability_grade=details.disability_grade,
+        circumstances=details.circumstances,
     )
 
 
@@ -102,7 +103,7 @@ async def file_claim(
 ) -> ClaimFiled:
     """Record a claim with its number and first decision; a refused decision is recorded too, so that it can be explained.
 
-    Raises, in this order: `invalid_request` (dates; a claimant who is no present member), `not_found` (household),
+    Raises, in this order: `invalid_request` (dates; a claimant who did not belong to the household on the day), `not_found` (household),
     `loss_below_other_payments`, `event_outside_policy` (no policy or no terms on the day of the event).
     """
     check_dates(body, today)
@@ -110,8 +111,7 @@ async def file_claim(
     if household is None:
         raise NOT_FOUND.error(field="household_id")
     member = household.member(body.claimant_member_id)
-    if member is None or not member.present:
-        raise not_a_member()
+    refuse_stranger(member, body.event_on)
     details = details_from(body)
     refuse_overpaid(details)
     data = claim_data(seal, body, details)
@@ -130,14 +130,23 @@ async def file_claim(
     return claim_filed(row)
 
 
-def not_a_member() -> Problem:
-    """Return the refusal of a claimant who does not belong to the household."""
-    return invalid_field(
-        "claimant_member_id",
-        "not_a_member",
-        "须为该户现有家庭成员。",
-        "Must be a present member of the household.",
-    )
+def refuse_stranger(member: MemberRow | None, event_on: date) -> None:
+    """Raise `invalid_request` for a claimant who did not belong to the household on the day of the event.
+
+    Somebody unknown, of another household or recorded in error; who had died, or had left, by then. Who left or died
+    later is filed, and the decision says what follows.
+    """
+    field = "claimant_member_id"
+    if member is None or member.left_reason == "recorded_in_error":
+        raise invalid_field(field, "not_a_member", "须为该户家庭成员。", "Must be a member of the household.")
+    if member.left_on is not None and member.left_on < event_on:
+        if member.left_reason == "died":
+            raise invalid_field(
+                field, "died_before_event", "申请人在事件发生前已去世。", "The claimant had died before the event."
+            )
+        raise invalid_field(
+            field, "left_before_event", "申请人在事件发生前已离户。", "The claimant had left before the event."
+        )
 
 
 def new_row(

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import store
 from claims.claims.answers import claim_filed
-from claims.claims.details import Details, losses_from, payments_from
+from claims.claims.details import Details, corrected
 from claims.claims.others import lock_rivals
 from claims.claims.rules import (
     STEPS,
@@ -32,7 +32,7 @@ from claims.claims.rules import (
     next_status,
     other_duty_of,
 )
-from claims.claims.schemas import StepIn, StepTaken
+from claims.claims.schemas import CorrectionIn, StepIn, StepTaken
 from claims.claims.sealing import ClaimSeal
 from claims.claims.service import data_of_row, refuse_overpaid, store_decision, store_details
 from claims.claims.store import ClaimRow, EventRow
@@ -104,8 +104,8 @@ def refuse_misplaced(body: StepIn, event: Event) -> None:
         if body.note is None:
             raise invalid_field("note", "required", "书面认定须写明理由。", "Give the reason for what you settle.")
     if body.step is not StepName.COMPLETION:
-        for field, given in (("loss", body.loss), ("other_payments", body.other_payments)):
-            if given is not None:
+        for field in CorrectionIn.model_fields:
+            if getattr(body, field) is not None:
                 raise not_here(field)
 
 
@@ -194,13 +194,9 @@ async def complete(taking: Taking) -> ClaimRow:
     """Store corrected details, if any, and decide again. The town check has to be taken again, so nobody stands as its checker."""
     row, body = taking.row, taking.step.body
     details = await details_of(taking, row)
-    if body.loss is not None or body.other_payments is not None:
-        details = Details(
-            loss=details.loss if body.loss is None else losses_from(body.loss),
-            other_payments=details.other_payments
-            if body.other_payments is None
-            else payments_from(body.other_payments),
-        )
+    stated = corrected(details, body)
+    if stated != details:
+        details = stated
         refuse_overpaid(details)
         row = replace(row, details_version=row.details_version + 1)
         await store_details(taking.conn, taking.seal, row, details, taking.by_person, taking.now)

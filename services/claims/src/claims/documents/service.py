@@ -28,6 +28,7 @@ from claims.documents.schemas import DocumentOut, DocumentStored, VerificationOu
 from claims.documents.sealing import DocumentSeal
 from claims.documents.spool import Received
 from claims.documents.store import DocumentRow
+from claims.documents.sweeping import remove_content
 from claims.problems import (
     DOCUMENT_DAMAGED,
     DOCUMENT_ERASED,
@@ -140,16 +141,9 @@ async def _give_up(context: Context, book: str, name: str) -> None:
         async with transaction(context.engine) as conn:
             given_up = await store.give_up(conn, book, name)
         if given_up:
-            await remove_content(context, book, name)
+            await remove_content(context.engine, context.contents, book, name)
     except Problem as problem:
         log.warning("content_left_to_the_sweep", problem=problem.code)
-
-
-async def remove_content(context: Context, book: str, name: str) -> None:
-    """Remove a given-up content from the store, then from the list."""
-    await context.contents.remove(name)
-    async with transaction(context.engine) as conn:
-        await store.forget_content(conn, book, name)
 
 
 async def list_documents(

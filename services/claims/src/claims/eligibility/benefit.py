@@ -1,4 +1,4 @@
-"""The benefit, computed in whole fen with every slice shown. Pure.
+"""The benefit under rule version 1, computed in whole fen with every slice shown. Pure, and never edited: see `amounts`.
 
 Rounding: each slice is rounded down to the fen by itself, so that the slices on the letter add up to the benefit.
 [assumed]

@@ -1,6 +1,8 @@
 """The checks of a claim: small pure functions that answer with inputs, a reason in both languages, and a source.
 
-A check never decides alone; `rules.decide` runs all of them in the order of `CheckCode` and lists every answer.
+These are rule version 1's; version 2 shares those it did not change. Decisions stored under either are made again by
+them, so none of them is ever edited: a change is a new function and a new rule version.
+A check never decides alone; `rules` runs all of a version's in its order and lists every answer.
 Rules that we chose ourselves say `assumed`; they are explained in docs/domain/insurance.md.
 """
 

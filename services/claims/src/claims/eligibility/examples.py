@@ -16,7 +16,7 @@ DECISION: dict[str, object] = {
     "policy_id": POLICY_ID,
     "terms_id": TERMS_ID,
     "terms_version": 1,
-    "rule_version": 1,
+    "rule_version": 2,
     "checks": [
         {
             "code": "deductible",
@@ -33,5 +33,34 @@ DECISION: dict[str, object] = {
         _step("deductible", 300_000, "减：起付线", "Less the deductible"),
         _step("tiers_total", 1_100_000, "各段合计", "Sum of the tiers"),
         _step("benefit", 1_100_000, "理赔金额", "Benefit"),
+    ],
+}
+
+PREVIEW_IN: dict[str, object] = {"samples": [{"loss_fen": 1_800_000}]}
+
+
+def _terms_preview(version: int, benefit_fen: int) -> dict[str, object]:
+    return {
+        "terms_version": version,
+        "benefit_fen": benefit_fen,
+        "limited_by": None,
+        "computation": [_step("benefit", benefit_fen, "理赔金额", "Benefit")],
+    }
+
+
+PREVIEW: dict[str, object] = {
+    "terms_id": TERMS_ID,
+    "terms_version": 2,
+    "compared_with": 1,
+    "compared_on": "2021-07-01",
+    "samples": [
+        {
+            "loss_fen": 1_800_000,
+            "other_payments_fen": 0,
+            "disability_grade": None,
+            "old": _terms_preview(1, 1_100_000),
+            "new": _terms_preview(2, 940_000),
+            "change_fen": -160_000,
+        }
     ],
 }

@@ -7,6 +7,7 @@ facts true until the commit: the claim's, the household's and the person's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -14,11 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import others
 from claims.claims.others import Whose
-from claims.eligibility.model import ClaimData, DuplicateDocument, Facts, HouseholdData, IncomeLine, Inputs
+from claims.documents.store import kinds_present
+from claims.eligibility.model import (
+    Claimant,
+    ClaimData,
+    Consumption,
+    DuplicateDocument,
+    Facts,
+    HouseholdData,
+    IncomeLine,
+    Inputs,
+)
 from claims.households.store import HouseholdRow
 from claims.monitoring.income_lines import income_line_for
 from claims.policies import store as policies
-from claims.policies.rules import Base, Policy, Terms, in_force
+from claims.policies.rules import RUNNING, Base, Policy, Terms, in_force
 
 
 async def terms_on(conn: AsyncConnection, book: str, claim: ClaimData) -> tuple[Policy | None, Terms | None]:
@@ -54,9 +65,10 @@ async def gather(
     consumed, consumed_by = (
         (0, ()) if policy is None else await others.consumption(conn, book, policy.id, claim.cause, whose)
     )
+    running = () if policy is None or terms is None else await running_caps(conn, book, policy, terms, whose)
     return Inputs(
         claim=claim,
-        household=household_data(household),
+        household=household_data(household, claim.claimant_member_id),
         policy=policy,
         terms=terms,
         facts=Facts(
@@ -66,18 +78,37 @@ async def gather(
             duplicate_documents=await duplicates(conn, book, claim, claim_id),
             same_event_claims=await others.same_event(conn, book, claim.cause, claim.event_on, whose),
             settled=tuple(sorted(set(settled))),
+            running=running,
+            open_claims=await others.open_claims(conn, book, claim.cause, whose),
+            documents_present=() if claim_id is None else await kinds_present(conn, book, claim_id),
         ),
         today=today,
     )
 
 
-def household_data(row: HouseholdRow) -> HouseholdData:
-    """Return what the decision needs of a household: the members who belong to it now."""
+async def running_caps(
+    conn: AsyncConnection, book: str, policy: Policy, terms: Terms, whose: Whose
+) -> tuple[Consumption, ...]:
+    """Return what approved benefits have used of each further running cap the terms set."""
+    found = []
+    for cap in terms.caps:
+        if cap in RUNNING:
+            counted = RUNNING[cap]
+            cause = None if counted.all_causes else terms.cause
+            used = await others.consumption(conn, book, policy.id, cause, replace(whose, base=counted.base))
+            found.append(Consumption(cap, *used))
+    return tuple(found)
+
+
+def household_data(row: HouseholdRow, claimant_id: UUID) -> HouseholdData:
+    """Return what the decision needs of a household: the members who belong to it now, and what became of the claimant."""
+    person = row.member(claimant_id)
     return HouseholdData(
         member_ids=tuple(member.id for member in row.present_members),
         monitored=row.monitored,
         annual_income_fen=row.annual_income_fen,
         income_year=row.income_year,
+        claimant=None if person is None else Claimant(person.left_on, person.left_reason),
     )
 
 
@@ -90,11 +121,9 @@ def claimant_index(row: HouseholdRow, member_id: UUID) -> bytes:
 async def duplicates(
     conn: AsyncConnection, book: str, claim: ClaimData, claim_id: UUID | None
 ) -> tuple[DuplicateDocument, ...]:
-    """Return this claim's documents that a claim going first already carries."""
-    masks: Mapping[bytes, str] = {
-        bytes.fromhex(item.document_key): item.document_masked or ""
-        for item in claim.losses
-        if item.document_key is not None
-    }
+    """Return this claim's invoice and settlement numbers that a claim going first already carries."""
+    numbers = [(item.document_key, item.document_masked) for item in claim.losses]
+    numbers += [(item.settlement_key, item.settlement_masked) for item in claim.losses]
+    masks: Mapping[bytes, str] = {bytes.fromhex(key): masked or "" for key, masked in numbers if key is not None}
     found = await others.same_documents(conn, book, masks.keys(), claim_id)
     return tuple(DuplicateDocument(masks[index], number) for index, number in found)

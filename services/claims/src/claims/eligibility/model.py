@@ -10,17 +10,19 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from claims.policies.rules import Cause, Policy, Terms
+from claims.policies.rules import Cap, Cause, Policy, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class LossItem:
-    """One bill or estimate. `document_key` stands for the document number and is equal where the numbers are."""
+    """One bill or estimate. Keys stand for the numbers of its invoice and its settlement and are equal where those are."""
 
     kind: str
     amount_fen: int
     document_key: str | None = None
     document_masked: str | None = None
+    settlement_key: str | None = None
+    settlement_masked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class OtherPayment:
 
 @dataclass(frozen=True, slots=True)
 class ClaimData:
-    """What is claimed."""
+    """What is claimed. `liable_third_party` is None where nobody said; `circumstances` are codes of the terms' exclusions."""
 
     household_id: UUID
     claimant_member_id: UUID
@@ -42,16 +44,31 @@ class ClaimData:
     reported_on: date
     losses: tuple[LossItem, ...]
     other_payments: tuple[OtherPayment, ...]
+    liable_third_party: bool | None = None
+    disability_grade: int | None = None
+    circumstances: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A person the register knows in the household: `left_on` and `left_reason` are set once they left it or died."""
+
+    left_on: date | None = None
+    left_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HouseholdData:
-    """What the register says about the household when decided; income is the whole household's for `income_year`."""
+    """What the register says about the household when decided; income is the whole household's for `income_year`.
+
+    `claimant` is None where the register has no such person in the household, now or before.
+    """
 
     member_ids: tuple[UUID, ...]
     monitored: bool
     annual_income_fen: int
     income_year: int
+    claimant: Claimant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +82,19 @@ class IncomeLine:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateDocument:
-    """A document number of this claim that another claim already carries."""
+    """An invoice or settlement number of this claim that another claim already carries."""
 
     document_masked: str
     claim_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """How much of a running cap approved benefits have used, and the numbers of their claims."""
+
+    cap: Cap
+    consumed_fen: int
+    consumed_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +102,10 @@ class Facts:
     """What other records say that bears on the claim.
 
     `consumed_fen` is the sum of benefits already approved for the same base, cause and policy year, `consumed_by`
-    their numbers. `settled` names the needs-review checks an approving reviewer settled in writing.
+    their numbers; `running` says the same of the terms' further running caps. `open_claims` are earlier claims of the
+    person for the cause that nobody has decided yet. `four_have` are what a data comparison found (flat, vehicle,
+    company, fiscally paid member), `documents_present` the kinds of document on file. `settled` names the needs-review
+    checks an approving reviewer settled in writing.
     """
 
     income_line: IncomeLine | None
@@ -85,6 +114,10 @@ class Facts:
     duplicate_documents: tuple[DuplicateDocument, ...] = ()
     same_event_claims: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
+    running: tuple[Consumption, ...] = ()
+    open_claims: tuple[str, ...] = ()
+    four_have: tuple[str, ...] = ()
+    documents_present: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +133,7 @@ class Inputs:
 
 
 class CheckCode(StrEnum):
-    """The checks, in the order in which a decision lists them."""
+    """Every check there ever was; a rule version lists its own in its own order."""
 
     POLICY_IN_FORCE = "policy_in_force"
     TERMS_IN_FORCE = "terms_in_force"
@@ -116,6 +149,14 @@ class CheckCode(StrEnum):
     CAP = "cap"
     DUPLICATE_DOCUMENT = "duplicate_document"
     SAME_EVENT = "same_event"
+    EVIDENCE = "evidence"
+    EXCLUSIONS = "exclusions"
+    LIABLE_THIRD_PARTY = "liable_third_party"
+    WARNING_LINE = "warning_line"
+    DISABILITY_GRADE = "disability_grade"
+    OPEN_CLAIM = "open_claim"
+    FOUR_HAVE = "four_have"
+    DOCUMENTS_COMPLETE = "documents_complete"
 
 
 class CheckOutcome(StrEnum):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from claims.claims.details import details_from
 from claims.claims.schemas import ClaimIn
-from claims.claims.service import claim_data, details_from, seal_of
+from claims.claims.service import claim_data, seal_of
 from claims.context import Context
 from claims.eligibility.facts import gather
 from claims.eligibility.rules import decide

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Context
+from claims.documents.reference import kind_codes
 from claims.policies import store
 from claims.policies.rules import (
     Cause,
@@ -35,7 +36,7 @@ from claims.policies.schemas import (
     TermsOut,
     TierOut,
 )
-from claims.policies.soundness import TEXTS, Found, policy_faults, terms_faults
+from claims.policies.soundness import TEXTS, Fault, Found, policy_faults, terms_faults
 from claims.policies.store import Approval, StoredPolicy, StoredTerms
 from claims.problems import EARLIER_TERMS_OPEN, POLICY_EXISTS, TERMS_DECIDED, TERMS_OVERLAP
 from common.database import transaction
@@ -114,7 +115,7 @@ async def write_terms(
         raise NOT_FOUND.error()
     written = await store.terms_of_policy(conn, book, policy_id, body.cause)
     new = new_terms(body, policy.policy, version=1 + max((row.terms.version for row in written), default=0))
-    refuse_faults(terms_faults(new, policy.policy))
+    refuse_faults([*terms_faults(new, policy.policy), *unknown_documents(new)])
     earlier = [row.terms for row in written if row.status is not TermsStatus.REFUSED]
     if new.supersedes is not None and new.supersedes not in {terms.version for terms in earlier}:
         raise invalid_field(
@@ -126,6 +127,15 @@ async def write_terms(
     stored = StoredTerms(policy_id, new, now, by_person)
     await store.insert_terms(conn, book, stored)
     return terms_out(stored)
+
+
+def unknown_documents(terms: Terms) -> Sequence[Found]:
+    """Return the required documents of a kind nobody could ever hand in."""
+    return [
+        (f"required_documents[{index}]", Fault.UNKNOWN_DOCUMENT)
+        for index, kind in enumerate(terms.required_documents)
+        if kind not in kind_codes()
+    ]
 
 
 def new_terms(body: TermsIn, policy: Policy, version: int) -> Terms:

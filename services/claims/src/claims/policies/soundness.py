@@ -43,6 +43,7 @@ class Fault(StrEnum):
     GRADES_INCOMPLETE = "grades_incomplete"
     GRADES_NOT_ASCENDING = "grades_not_ascending"
     NOT_UNIQUE = "not_unique"
+    UNKNOWN_DOCUMENT = "unknown_document"
     SOURCE_MISSING = "source_missing"
     SOURCE_WITHOUT_FIGURE = "source_without_figure"
     POOL_FIGURE_MISSING = "pool_figure_missing"
@@ -277,6 +278,7 @@ TEXTS: Final[Mapping[Fault, tuple[str, str]]] = {
         "A graver disability must not pay less.",
     ),
     Fault.NOT_UNIQUE: ("含有重复项。", "Contains an item twice."),
+    Fault.UNKNOWN_DOCUMENT: ("没有这种材料。", "There is no such kind of document; GET /document-kinds lists them."),
     Fault.SOURCE_MISSING: ("此项数字须注明依据。", "This figure needs its source."),
     Fault.SOURCE_WITHOUT_FIGURE: ("没有对应的内容。", "There is nothing this is the source of."),
     Fault.POOL_FIGURE_MISSING: (
