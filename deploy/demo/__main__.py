@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from deploy.demo.api import Api, DemoLoadError
-from deploy.demo.load_claims import load_claims
+from deploy.demo.load_claims import load_claims, pay_claims
 from deploy.demo.load_funds import load_funds
 from deploy.demo.load_register import load_register, load_villages
+from deploy.demo.load_stories import load_stories_of
 from deploy.demo.plan import Figures, load_figures, plan_households
 from deploy.local.issuer import Issuer
 
@@ -36,8 +37,12 @@ async def load(api: Api, figures: Figures) -> None:
     )
     households = plan_households(figures, load_villages())
     stored = await load_register(api, figures, households)
-    print(f"demo book: {seed.households_paid} claims from report to bank return", flush=True)
-    await load_claims(api, figures, households, stored)
+    print(f"demo book: {seed.households_paid} claims from report to approval", flush=True)
+    paid = await load_claims(api, figures, households, stored)
+    print("demo book: claims that are refused, taken back, disputed or waiting", flush=True)
+    await load_stories_of(api, figures, households, stored)
+    # Paid last: the amount paid is what tells a whole book from one whose load was cut off.
+    await pay_claims(api, paid)
     summary = await api.get("claims", "/reports/summary", "county")
     if not _is_whole(summary, figures):
         message = f"the loaded book does not show the programme's figures: {summary}"

@@ -60,6 +60,26 @@ class Api:
         answer = await self._client.post(root + path, json=body, headers=self._headers(who, key))
         return self._object(answer, path)
 
+    async def upload(self, path: str, who: str, key: str, name: str, content: bytes, **query: str) -> dict[str, object]:
+        """POST one file to the claims service and return the answer's object."""
+        answer = await self._client.post(
+            f"{self._base['claims']}/books/{self.book}{path}",
+            files={"file": (name, content)},
+            params=query,
+            headers=self._headers(who, key),
+        )
+        return self._object(answer, path)
+
+    async def read(self, path: str, who: str) -> bytes:
+        """GET a page or file of the claims service."""
+        answer = await self._client.get(
+            f"{self._base['claims']}/books/{self.book}{path}", headers=self._headers(who, None)
+        )
+        if not answer.is_success:
+            message = f"GET {path} answered {answer.status_code}: {answer.text[:500]}"
+            raise DemoLoadError(message)
+        return answer.content
+
     async def get(self, service: str, path: str, who: str, **query: str | int) -> dict[str, object]:
         """GET below the book and return the answer's object."""
         answer = await self._client.get(

@@ -26,8 +26,8 @@ WAIT_SECONDS = 120
 Stored = Mapping[int, Mapping[str, object]]
 
 
-async def load_claims(api: Api, figures: Figures, households: tuple[Household, ...], stored: Stored) -> None:
-    """File, check, approve, reserve and pay the year's claims; one credit fails and is paid by the second batch."""
+async def load_claims(api: Api, figures: Figures, households: tuple[Household, ...], stored: Stored) -> list[str]:
+    """File, check and approve the year's claims, and wait until their money is reserved; answers their ids."""
     terms = yaml.safe_load(TERMS_FILE.read_text(encoding="utf-8"))
     policy = await api.post(
         "claims", "/policies", "county", "policy", {**figures.policy.model_dump(), "funding": "county_paid"}
@@ -54,7 +54,7 @@ async def load_claims(api: Api, figures: Figures, households: tuple[Household, .
         for claim, claim_id in zip([c for c in claims if c.loss_fen is not None] + last, ids, strict=True)
     )
     await _wait_for(api, "encumbered", "paid", count=len(ids))
-    await _pay(api, ids)
+    return ids
 
 
 def _terms_body(cause: str, terms: Mapping[str, object], year: int) -> dict[str, object]:
@@ -128,7 +128,7 @@ async def _wait_for(api: Api, *statuses: str, count: int) -> None:
     raise DemoLoadError(message)
 
 
-async def _pay(api: Api, ids: list[str]) -> None:
+async def pay_claims(api: Api, ids: list[str]) -> None:
     """Two batches: the bank fails one credit of the first, the second pays it."""
     first = await _batch(api, "first", ids)
     await _bank_return(api, "first", first, FIRST_RETURN_ON, failing=1)

@@ -12,6 +12,7 @@ import pytest
 from common.personal_data import luhn_is_valid
 from deploy.demo.load_funds import all_money, all_sub_funds
 from deploy.demo.load_register import load_villages
+from deploy.demo.load_stories import load_stories
 from deploy.demo.plan import plan_households, plan_leads
 from deploy.local.state import CHECKOUT
 from tests.support.demo_stack import DemoStack, demo_stack
@@ -23,6 +24,8 @@ SEVEN = ["industry", "employment", "health", "education", "safety_net", "repair"
 FIGURES = ("allotted_fen", "encumbered_fen", "expended_fen", "available_fen", "cash_fen")
 EXPORTS = ("jsonl", "csv", "hledger", "beancount")
 PAID_FEN = 50_980_000
+UNPAID = {"refused": 3, "reported": 1, "sent_back": 1, "under_review": 1, "withdrawn": 1}
+"""Where the claims of deploy/demo/stories.yaml stand."""
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +151,8 @@ def test_the_summary_shows_the_programmes_figures(demo: DemoStack) -> None:
     assert summary["leads_by_channel"] == by_channel
     assert sum(by_channel.values()) == 859
     assert len(by_channel) == 6
-    assert summary["claims_by_status"] == {"paid": 70}
-    assert sum(summary["claims_by_cause"].values()) == 70
+    assert summary["claims_by_status"] == {"paid": 70} | UNPAID
+    assert sum(summary["claims_by_cause"].values()) == 70 + sum(UNPAID.values())
     assert len(summary["claims_by_cause"]) == 5
 
 
@@ -245,6 +248,24 @@ def test_each_benefit_follows_from_its_loss_and_is_explained(demo: DemoStack, cl
         assert all(check["outcome"] == "pass" for check in decision["checks"])
 
 
+def test_claims_that_are_not_paid_stop_where_their_story_ends_and_say_why(demo: DemoStack) -> None:
+    refused = demo.items("claims", "/claims", status="refused")
+    assert len(refused) == UNPAID["refused"]
+    for claim in refused:
+        decision = demo.get("claims", f"/claims/{claim['id']}/decision")
+        letter = demo.request("GET", "claims", f"/claims/{claim['id']}/decision/letter", "county")
+        assert letter.status_code == 200
+        assert all(check["reason_zh"] in letter.text for check in decision["checks"])
+    reasons = demo.get("claims", "/reports/refusal-reasons")
+    assert (reasons["by_rule"], reasons["by_reviewer"]) == (2, 1)
+    found = demo.get("claims", "/reports/claims", by="status,cause")
+    assert (found["totals"]["paid_claims"], found["totals"]["paid_fen"]) == (70, PAID_FEN)
+    assert (found["totals"]["refused_claims"], found["totals"]["open_claims"]) == (3, 3)
+    papers = sum(len(story.papers) for story in load_stories())
+    assert demo.row_counts()["claims.document"] == papers > 0
+    assert demo.get("claims", "/access-log/verification")["verified"] is True
+
+
 # ---- loading again ----------------------------------------------------------------------------------
 
 
@@ -256,7 +277,7 @@ def test_a_load_killed_in_the_middle_was_taken_up_without_doubles(demo: DemoStac
     assert counts["claims.household"] == len(households)
     assert counts["claims.member"] == sum(len(one.members) for one in households)
     assert counts["claims.lead"] == demo.get("claims", "/reports/summary")["leads"]
-    assert counts["claims.claim"] == counts["ledger.encumbrance"] == 70
+    assert (counts["claims.claim"], counts["ledger.encumbrance"]) == (70 + sum(UNPAID.values()), 70)
     money = all_money(demo.figures)
     entries = sum(len(fund.receipts) + 1 + len(fund.payments) for fund in money) + 2 * 70
     assert counts["ledger.journal_entry"] == entries

@@ -67,6 +67,7 @@ EXPORTS: Final = (
         clear_because="the bank pays to the account it names; each issue is on record",
     ),
     Export("claims", "/reports/claims", _files(by="status")),
+    Export("claims", "/reports/programme-results", _files()),
     Export("claims", "/reports/refusal-reasons", _files()),
 )
 

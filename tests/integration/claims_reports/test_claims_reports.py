@@ -6,7 +6,9 @@ import csv
 import io
 import itertools
 import random
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.anyio
 Json = dict[str, Any]
 PLACES = (("610923100", "610923100213"), ("610923101", "610923101200"), ("610923102", "610923102200"))
 CAUSES = ("schooling", "accident")
+PAGE = (Path(__file__).parents[3] / "docs" / "claims-reports.md").read_text(encoding="utf-8")
 GRANTED = {"approved", "awaiting_funds", "encumbered", "in_batch", "paid", "payment_returned"}
 COUNTS = ("claims", "open_claims", "approved_claims", "refused_claims", "withdrawn_claims", "paid_claims")
 AMOUNTS = ("open_fen", "approved_fen", "paid_fen")
@@ -135,6 +138,7 @@ def read_back(csv_file: bytes, xlsx_file: bytes) -> list[list[str]]:
         list(row) for row in openpyxl.load_workbook(io.BytesIO(xlsx_file)).worksheets[0].iter_rows(values_only=True)
     ]
     again: list[list[Any]] = CalamineWorkbook.from_filelike(io.BytesIO(xlsx_file)).get_sheet_by_index(0).to_python()
+    assert all(heading in PAGE for heading in lines[0]), lines[0]
     for rows in (written, again):
         start = next(index for index, row in enumerate(rows) if row[: len(lines[0])] == lines[0])
         assert [
@@ -147,6 +151,8 @@ def plain(heading: str, cell: object) -> str:
     """A cell of a workbook as CSV writes it."""
     if cell is None or isinstance(cell, str):
         return cell or ""
+    if isinstance(cell, date):
+        return cell.strftime("%Y-%m-%d")
     return f"{Decimal(str(cell)):.2f}" if heading.endswith("（元）") else f"{Decimal(str(cell)):.0f}"
 
 
@@ -181,7 +187,9 @@ async def test_claims_are_counted_as_a_plain_recount_counts_them(county: County,
 
     await files_say_what_the_json_says(county)
     await refusals_name_their_reasons(county, claims)
+    await claims_age_where_they_stand(county, claims)
     await places_see_their_own(county, claims)
+    await programmes_show_their_result(county, claims)
 
 
 async def accident_terms(county: County) -> None:
@@ -271,6 +279,62 @@ async def places_see_their_own(county: County, claims: list[Json]) -> None:
             assert found["totals"] == figures(own)
         else:
             assert found["refused_claims"] == figures(own)["refused_claims"]
+
+
+async def claims_age_where_they_stand(county: County, claims: list[Json]) -> None:
+    day = date(2021, 7, 8)
+    bounds = {"0-3": (0, 3), "4-7": (4, 7), "8-15": (8, 15), "16-30": (16, 30), "31-60": (31, 60), "61+": (61, 999)}
+    waiting: dict[str, list[tuple[int, Json]]] = {}
+    for claim in claims:
+        history = (await county.get("claims", f"/claims/{claim['id']}", "county"))["history"]
+        age = (day - date.fromisoformat(history[-1]["done_on"])).days
+        if claim["status"] not in {"paid", "refused", "withdrawn"} and age >= 0:
+            waiting.setdefault(claim["status"], []).append((age, claim))
+    found = (await report(county, "ageing", day=day.isoformat())).json()
+    assert {item["status"]: item["by_age"] for item in found["items"]} == {
+        status: {label: sum(low <= age <= high for age, _ in ages) for label, (low, high) in bounds.items()}
+        for status, ages in waiting.items()
+    }
+    assert {item["status"]: (item["claims"], item["benefit_fen"]) for item in found["items"]} == {
+        status: (len(ages), sum(claim["benefit_fen"] for _, claim in ages)) for status, ages in waiting.items()
+    }
+    assert found["totals"]["claims"] == sum(map(len, waiting.values())) == sum(found["totals"]["by_age"].values())
+    oldest = max(age for ages in waiting.values() for age, _ in ages)
+    assert found["totals"]["oldest_since"] == (day - timedelta(days=oldest)).isoformat()
+    made = [await report(county, "ageing", format=kind, day=day.isoformat()) for kind in ("csv", "xlsx")]
+    lines = read_back(made[0].content, made[1].content)
+    assert [line[1] for line in lines[1:]] == [str(one["claims"]) for one in [*found["items"], found["totals"]]]
+
+
+async def programmes_show_their_result(county: County, claims: list[Json]) -> None:
+    pool = {"funding": "insurer_pool", "pool_fen": 5_000_000, "fee_bp": 1_500, "surplus_rule": "carried_forward"}
+    sources = dict.fromkeys(("pool_fen", "fee_bp", "surplus_rule"), "assumed")
+    body = {"year": 2022, "insurer": "示例保险公司", "name": "2022年方案", "sources": sources} | pool
+    await county.post("claims", "/policies", body, "county")
+    found = (await report(county, "programme-results")).json()
+    paid, unused = found["items"]
+    assert {name: paid[name] for name in COUNTS + AMOUNTS} == figures(claims)
+    assert (paid["year"], paid["funding"], paid["paid_households"]) == (2021, "county_paid", 2)
+    assert [paid[name] for name in ("pool_fen", "fee_bp", "fee_fen", "surplus_fen", "surplus_rule")] == [None] * 5
+    assert {name: unused[name] for name in COUNTS + AMOUNTS} == figures([])
+    assert {name: unused[name] for name in pool} == pool
+    assert (unused["fee_fen"], unused["surplus_fen"]) == (0, 5_000_000)
+    assert (await report(county, "programme-results", year="2022")).json()["items"] == [unused]
+    made = [await report(county, "programme-results", format=kind) for kind in ("csv", "xlsx")]
+    lines = read_back(made[0].content, made[1].content)
+    assert [line[:4] for line in lines[1:]] == [
+        ["2021", "2021年方案", "示例保险公司", "县级直接支付"],
+        ["2022", "2022年方案", "示例保险公司", "保险资金池"],
+    ]
+    assert lines[1][8:] == [
+        "",
+        f"{Decimal(paid['approved_fen']) / 100:.2f}",
+        f"{Decimal(paid['paid_fen']) / 100:.2f}",
+        "",
+        "",
+        "",
+    ]
+    assert lines[2][8:] == ["50000.00", "0.00", "0.00", "0.00", "50000.00", "结转下年"]
 
 
 @pytest.mark.parametrize(

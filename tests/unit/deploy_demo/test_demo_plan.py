@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from claims.documents.content import Inspector
+from claims.documents.reference import kind_codes
 from common.dates import SHANGHAI
 from common.personal_data import id_number_checksum_is_valid, luhn_is_valid, personal_data_in
 from deploy.demo.load_funds import FEN, all_money, all_sub_funds
 from deploy.demo.load_register import lead_steps, load_villages
+from deploy.demo.load_stories import load_stories, plan_stories
+from deploy.demo.papers import paper
 from deploy.demo.plan import (
     Figures,
     Household,
@@ -210,3 +214,22 @@ def test_a_lead_without_a_household_that_nobody_handled_has_no_steps() -> None:
     assert lead_steps(untouched) == ()
     refused = replace(LEADS[0], household=None, refused_at="verification")
     assert [step.code for step in lead_steps(refused)] == ["lead_accepted", "village_town_verification"]
+
+
+def test_stories_happen_to_households_that_nobody_pays_and_name_what_the_services_know() -> None:
+    told = plan_stories(HOUSEHOLDS, CLAIMS)
+    assert len(told) == len(load_stories()) > 0
+    numbers = [one.household.number for one in told]
+    assert len(set(numbers)) == len(numbers)
+    assert not set(numbers) & {claim.household.number for claim in CLAIMS}
+    for one in told:
+        assert one.story.cause in FIGURES.claims
+        assert set(one.story.papers) <= kind_codes()
+        assert one.story.event_on.year == one.story.year
+        assert not personal_data_in(str(one.story.model_dump()))
+
+
+def test_a_paper_is_a_whole_pdf() -> None:
+    inspector = Inspector()
+    inspector.feed(paper("Demo paper: invoice", "Claim 610923-2021-000001"))
+    assert inspector.finish() == "application/pdf"

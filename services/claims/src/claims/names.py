@@ -12,7 +12,7 @@ import yaml
 from common.errors import Language
 
 Kind: TypeAlias = Literal[
-    "statuses", "waiting_for", "causes", "checks", "kinds", "payers", "figures", "sources"
+    "statuses", "waiting_for", "causes", "checks", "fundings", "surplus_rules", "kinds", "payers", "figures", "sources"
 ]  # fmt: skip
 """A table of names. `kinds`, `payers` and `sources` are free words of a county: only the usual ones have names."""
 

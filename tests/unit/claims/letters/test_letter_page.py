@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from claims.claims.rules import Status, WaitingFor
-from claims.eligibility.model import CheckOutcome, Inputs, LossItem, OtherPayment
+from claims.eligibility.model import CheckCode, CheckOutcome, Inputs, LossItem, OtherPayment
 from claims.eligibility.rules import decide
 from claims.letters.page import appeal_on, page, policy, words
 from claims.letters.rules import Letter, Standing, standing
@@ -162,7 +162,7 @@ def test_both_languages_have_the_same_words() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "codes"),
-    [("causes", Cause), ("statuses", Status), ("waiting_for", WaitingFor)],
+    [("checks", CheckCode), ("causes", Cause), ("statuses", Status), ("waiting_for", WaitingFor)],
 )
 def test_every_code_has_a_name_in_both_languages(kind: Kind, codes: type[StrEnum]) -> None:
     assert {code.value for code in codes} <= names()[kind].keys()

@@ -13,9 +13,10 @@ from claims.policies.rules import Cause
 from claims.reports import service, sheets
 from claims.reports.counts import Wanted
 from claims.reports.rules import By, parsed_by
-from claims.reports.schemas import ClaimsReportOut, RefusalReasonsOut, SummaryOut
+from claims.reports.schemas import AgeingOut, ClaimsReportOut, ProgrammeResultsOut, RefusalReasonsOut, SummaryOut
 from common.auth import Principal, require
-from common.dates import BusinessDate
+from common.dates import FIRST_YEAR, LAST_YEAR, BusinessDate, today_in_shanghai
+from common.paging import QueryInteger
 from common.text import BookCode
 from common.validation import invalid_field
 from common.web import Router
@@ -76,6 +77,28 @@ async def get_claims_report(
     return await _taken(ctx, book, principal, wanted, "claims", sheets.claims_report(book, report))
 
 
+@router.get("/ageing", response_model=AgeingOut, responses=FILES, summary="How long claims stand where they stand")
+async def get_ageing(
+    book: BookCode,
+    principal: Reader,
+    ctx: Ctx,
+    day: Annotated[
+        BusinessDate | None,
+        Query(description="Measure ages on this day; today by default. 计算日。"),
+    ] = None,
+    town: Town = None,
+    cause: OfCause = None,
+    wanted: OfFormat = "json",
+) -> AgeingOut | Response:
+    """Count the claims that have not ended by status and age 理赔办理时效表, of the token's places."""
+    report = await service.ageing(
+        ctx.engine, _wanted(book, principal, None, None, town, cause), day or today_in_shanghai()
+    )
+    if wanted == "json":
+        return report
+    return await _taken(ctx, book, principal, wanted, "ageing", sheets.ageing(book, report))
+
+
 @router.get("/refusal-reasons", response_model=RefusalReasonsOut, responses=FILES, summary="Why claims were refused")
 async def get_refusal_reasons(
     book: BookCode,
@@ -92,6 +115,25 @@ async def get_refusal_reasons(
     if wanted == "json":
         return report
     return await _taken(ctx, book, principal, wanted, "refusal-reasons", sheets.refusal_reasons(book, report))
+
+
+@router.get(
+    "/programme-results", response_model=ProgrammeResultsOut, responses=FILES, summary="Result of each programme"
+)
+async def get_programme_results(
+    book: BookCode,
+    principal: Annotated[Principal, Depends(require("claims:read"))],
+    ctx: Ctx,
+    year: Annotated[
+        QueryInteger | None, Query(ge=FIRST_YEAR, le=LAST_YEAR, description="This year alone. 年度。")
+    ] = None,
+    wanted: OfFormat = "json",
+) -> ProgrammeResultsOut | Response:
+    """Read what each programme was given, paid, owes in fees and keeps 保险方案收支结余表; of the whole book."""
+    report = await service.programme_results(ctx.engine, book, year)
+    if wanted == "json":
+        return report
+    return await _taken(ctx, book, principal, wanted, "programme-results", sheets.programme_results(book, report))
 
 
 def _wanted(

@@ -13,7 +13,8 @@ from claims.payouts.rules import ItemStatus
 from claims.payouts.tables import payout_item
 from claims.places import Places, within
 from claims.policies.rules import Cause
-from claims.reports.rules import GRANTED, UNDER_WAY, By
+from claims.policies.tables import policy
+from claims.reports.rules import AGE_CLASSES, ENDED, GRANTED, UNDER_WAY, By
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -113,6 +114,64 @@ async def claims_by(conn: AsyncConnection, wanted: Wanted, by: Sequence[By]) -> 
         .where(*_where(wanted, claim.c.reported_on))
         .group_by(sets)
         .order_by(whole, *groups)
+    )
+    return list((await conn.execute(query)).mappings())
+
+
+async def programmes(conn: AsyncConnection, book: str, year: int | None) -> list[sa.RowMapping]:
+    """Each programme with the figures of its claims, in the order of the years."""
+    counted = (
+        sa.select(
+            claim.c.policy_id,
+            sa.func.count(sa.distinct(payout_item.c.household_id)).label("paid_households"),
+            *_figures(),
+        )
+        .select_from(_with_payment())
+        .where(claim.c.book == book)
+        .group_by(claim.c.policy_id)
+        .subquery("counted")
+    )
+    figures = [sa.func.coalesce(column, 0).label(column.name) for column in counted.c if column.name != "policy_id"]
+    query = (
+        sa.select(policy, *figures)
+        .select_from(policy.outerjoin(counted, counted.c.policy_id == policy.c.id))
+        .where(policy.c.book == book)
+        .order_by(policy.c.year)
+    )
+    if year is not None:
+        query = query.where(policy.c.year == year)
+    return list((await conn.execute(query)).mappings())
+
+
+async def ageing(conn: AsyncConnection, wanted: Wanted, day: date) -> list[sa.RowMapping]:
+    """Claims that have not ended, by status and by how long they have stood there on a day; the total is the last row.
+
+    A claim stands where it is since its last event. Claims that came there after the day are left out.
+    """
+    last = sa.and_(
+        claim_event.c.book == claim.c.book,
+        claim_event.c.claim_id == claim.c.id,
+        claim_event.c.position == claim.c.event_count,
+    )
+    since = claim_event.c.done_on
+    days = sa.literal(day, sa.Date) - since
+    figures = [
+        sa.func.count().label("claims"),
+        _summed(claim.c.benefit_fen).label("benefit_fen"),
+        *(
+            sa.func.count()
+            .filter(days >= one.from_days, sa.true() if one.to_days is None else days <= one.to_days)
+            .label(one.label)
+            for one in AGE_CLASSES
+        ),
+        sa.func.min(since).label("oldest_since"),
+    ]
+    query = (
+        sa.select(claim.c.status, *figures)
+        .select_from(claim.join(claim_event, last))
+        .where(*_where(wanted, claim.c.reported_on), claim.c.status.not_in(sorted(ENDED)), since <= day)
+        .group_by(sa.func.grouping_sets(sa.tuple_(claim.c.status), sa.tuple_()))
+        .order_by(sa.func.grouping(claim.c.status), claim.c.status)
     )
     return list((await conn.execute(query)).mappings())
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from pydantic import Field
 
 from claims.claims.rules import Status
-from claims.policies.rules import Cause
+from claims.policies.rules import Cause, Funding, SurplusRule
 from claims.reports.rules import By
-from common.money import FenOrZero
+from common.money import FenOrZero, SignedFen
 from common.web import example
 from common.wire import Wire
 
@@ -26,6 +27,10 @@ _FIGURES: Final = {
     "approved_fen": 3_900_000,
     "paid_fen": 3_100_000,
 }
+
+
+_AGES: Final = {"0-3": 2, "4-7": 1, "8-15": 0, "16-30": 1, "31-60": 0, "61+": 0}
+_WAITING: Final = {"claims": 4, "benefit_fen": 3_200_000, "by_age": _AGES, "oldest_since": "2021-06-10"}
 
 
 class SummaryOut(Wire):
@@ -173,3 +178,92 @@ class RefusalReasonsOut(Wire):
     """The others: no check failed, a reviewer refused. 审核人员不予通过件数。"""
     items: Sequence[RefusalReason]
     """Checks in the order of the decision, then reasons by how often they were named."""
+
+
+class ProgrammeResult(ClaimsFigures):
+    """A year's programme: what was set aside for it, what its claims were paid, what that leaves."""
+
+    policy_id: UUID
+    year: int
+    name: str
+    insurer: str
+    funding: Funding
+    paid_households: int
+    """获赔户数。"""
+    pool_fen: FenOrZero | None
+    """The year's pool or premium; null where the county pays from the fund. 资金池或保费（分）。"""
+    fee_bp: int | None
+    """The insurer's fee, in basis points of what was paid. 经办费率（基点）。"""
+    fee_fen: Sum | None
+    """The fee on what was paid so far, rounded down to the fen once for the whole. 经办费（分）。"""
+    surplus_fen: SignedFen | None
+    """Pool less payments less fee; negative where the pool does not suffice. 结余（分）。"""
+    surplus_rule: SurplusRule | None
+    """What becomes of a surplus. 结余处理方式。"""
+
+
+class ProgrammeResultsOut(Wire):
+    """The result of every programme, as of one instant."""
+
+    model_config = example(
+        {
+            "as_of": "2021-12-31T08:00:00Z",
+            "items": [
+                {
+                    "policy_id": "01935a1e-7c00-7000-8000-000000000001",
+                    "year": 2021,
+                    "name": "2021年精准防贫保险",
+                    "insurer": "示例保险公司",
+                    "funding": "insurer_pool",
+                    **_FIGURES,
+                    "paid_households": 4,
+                    "pool_fen": 5_000_000,
+                    "fee_bp": 1_500,
+                    "fee_fen": 465_000,
+                    "surplus_fen": 1_435_000,
+                    "surplus_rule": "carried_forward",
+                }
+            ],
+        }
+    )
+
+    as_of: datetime
+    items: Sequence[ProgrammeResult]
+
+
+class AgeingFigures(Wire):
+    """Claims that have not ended, by age."""
+
+    claims: int
+    """件数。"""
+    benefit_fen: Sum
+    """By the latest decisions. 测算或批准金额。"""
+    by_age: Annotated[dict[str, int], Field(examples=[_AGES])]
+    """Claims by how many days they have stood where they stand. 按停留天数的件数。"""
+    oldest_since: date | None
+    """Since when the oldest of them stands there. 最早停留日期。"""
+
+
+class AgeingLine(AgeingFigures):
+    """The claims of one status."""
+
+    status: Status
+
+
+class AgeingOut(Wire):
+    """How long claims have stood where they stand, as of one instant."""
+
+    model_config = example(
+        {
+            "day": "2021-07-01",
+            "as_of": "2021-07-01T08:00:00Z",
+            "items": [{"status": "reported", **_WAITING}],
+            "totals": _WAITING,
+        }
+    )
+
+    day: date
+    """The day ages are measured on. 计算日。"""
+    as_of: datetime
+    items: Sequence[AgeingLine]
+    totals: AgeingFigures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claims.access.rules import Action
 from claims.access.service import record_access
@@ -14,13 +14,18 @@ from claims.divisions.table import table_of
 from claims.eligibility.model import CheckCode, CheckOutcome
 from claims.monitoring.store import count_leads, count_leads_by_channel, count_monitored
 from claims.names import name_of
-from claims.policies.rules import Cause
+from claims.policies.rules import Cause, Funding, SurplusRule
 from claims.reports import counts, store
-from claims.reports.rules import By, ReasonKey, RefusedBy
+from claims.reports.rules import AGE_CLASSES, By, ReasonKey, RefusedBy, fee_of
 from claims.reports.schemas import (
+    AgeingFigures,
+    AgeingLine,
+    AgeingOut,
     ClaimsFigures,
     ClaimsLine,
     ClaimsReportOut,
+    ProgrammeResult,
+    ProgrammeResultsOut,
     RefusalReason,
     RefusalReasonsOut,
     SummaryOut,
@@ -28,7 +33,8 @@ from claims.reports.schemas import (
 from common.database import snapshot, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import date
 
     import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -139,6 +145,47 @@ def _reasons(tally: Counter[ReasonKey]) -> list[RefusalReason]:
         )
         for (kind, code), claims in ranked
     ]
+
+
+async def ageing(engine: AsyncEngine, wanted: Wanted, day: date) -> AgeingOut:
+    """How long claims that have not ended have stood where they stand on a day."""
+    async with snapshot(engine) as conn:
+        *groups, whole = await counts.ageing(conn, wanted, day)
+        as_of = await store.instant(conn)
+    items = [AgeingLine(status=Status(row["status"]), **dict(_ages(row))) for row in groups]
+    return AgeingOut(day=day, as_of=as_of, items=items, totals=AgeingFigures(**dict(_ages(whole))))
+
+
+def _ages(row: sa.RowMapping) -> Iterator[tuple[str, Any]]:
+    yield from ((name, row[name]) for name in AgeingFigures.model_fields if name != "by_age")
+    yield "by_age", {one.label: int(row[one.label]) for one in AGE_CLASSES}
+
+
+async def programme_results(engine: AsyncEngine, book: str, year: int | None) -> ProgrammeResultsOut:
+    """What each programme was given, paid and keeps, of one year or of all."""
+    async with snapshot(engine) as conn:
+        rows = await counts.programmes(conn, book, year)
+        as_of = await store.instant(conn)
+    return ProgrammeResultsOut(as_of=as_of, items=[_result(row) for row in rows])
+
+
+def _result(row: sa.RowMapping) -> ProgrammeResult:
+    figures, pool_fen, fee_bp = figures_of(row), row["pool_fen"], row["fee_bp"]
+    fee_fen = None if fee_bp is None else fee_of(figures["paid_fen"], fee_bp)
+    return ProgrammeResult(
+        policy_id=row["id"],
+        year=row["year"],
+        name=row["name"],
+        insurer=row["insurer"],
+        funding=Funding(row["funding"]),
+        paid_households=row["paid_households"],
+        pool_fen=pool_fen,
+        fee_bp=fee_bp,
+        fee_fen=fee_fen,
+        surplus_fen=None if pool_fen is None else pool_fen - figures["paid_fen"] - (fee_fen or 0),
+        surplus_rule=None if row["surplus_rule"] is None else SurplusRule(row["surplus_rule"]),
+        **figures,
+    )
 
 
 async def record_export(context: Context, book: str, person: str, report: str, file_format: str) -> None:

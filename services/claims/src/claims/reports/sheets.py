@@ -11,8 +11,16 @@ from typing import Final
 
 from claims.divisions.table import table_of
 from claims.names import name_of
-from claims.reports.rules import By
-from claims.reports.schemas import ClaimsFigures, ClaimsLine, ClaimsReportOut, RefusalReasonsOut
+from claims.reports.rules import AGE_CLASSES, By
+from claims.reports.schemas import (
+    AgeingFigures,
+    AgeingOut,
+    ClaimsFigures,
+    ClaimsLine,
+    ClaimsReportOut,
+    ProgrammeResultsOut,
+    RefusalReasonsOut,
+)
 from common.spreadsheets.writing import Column, Line, Sheet, Value
 
 _KEYS: Final = {
@@ -81,6 +89,46 @@ def refusal_reasons(book: str, report: RefusalReasonsOut) -> tuple[Sheet, Iterat
         yield Line(("合计", None, None, report.refused_claims), strong=True)
 
     return Sheet("不予理赔原因统计表", notes, columns), lines()
+
+
+def ageing(book: str, report: AgeingOut) -> tuple[Sheet, Iterator[Line]]:
+    """理赔办理时效表."""
+    columns = (
+        Column("状态", width=12), Column("件数", "whole", 10), Column("测算或批准金额（元）", "amount", 20),
+        *(Column(f"{one.label}天", "whole", 9) for one in AGE_CLASSES), Column("最早停留日期", "day", 14),
+    )  # fmt: skip
+
+    def figures(one: AgeingFigures) -> tuple[Value, ...]:
+        return (one.claims, one.benefit_fen, *(one.by_age[age.label] for age in AGE_CLASSES), one.oldest_since)
+
+    def lines() -> Iterator[Line]:
+        for one in report.items:
+            yield Line((name_of("statuses", one.status, "zh"), *figures(one)))
+        yield Line(("合计", *figures(report.totals)), strong=True)
+
+    return Sheet("理赔办理时效表", _notes(book, f"计算日：{report.day}"), columns), lines()
+
+
+def programme_results(book: str, report: ProgrammeResultsOut) -> tuple[Sheet, Iterator[Line]]:
+    """保险方案收支结余表."""
+    columns = (
+        Column("年度", "whole", 8), Column("保险方案", width=30), Column("承保机构", width=26), Column("资金方式", width=14),
+        *(Column(heading, "whole", 10) for heading in ("件数", "已批准", "已支付", "获赔户数")),
+        *(Column(f"{heading}（元）", "amount", 18) for heading in ("资金池或保费", "批准金额", "已支付金额", "经办费", "结余")),
+        Column("结余处理", width=14),
+    )  # fmt: skip
+    notes = _notes(book, "经办费按已支付金额合计乘以费率计算，分以下舍去；结余＝资金池或保费－已支付金额－经办费。")
+
+    def lines() -> Iterator[Line]:
+        for one in report.items:
+            head = (one.year, one.name, one.insurer, name_of("fundings", one.funding, "zh"))
+            numbers = (one.claims, one.approved_claims, one.paid_claims, one.paid_households)
+            amounts = (one.pool_fen, one.approved_fen, one.paid_fen, one.fee_fen, one.surplus_fen)
+            yield Line(
+                (*head, *numbers, *amounts, one.surplus_rule and name_of("surplus_rules", one.surplus_rule, "zh"))
+            )
+
+    return Sheet("保险方案收支结余表", notes, columns), lines()
 
 
 def _notes(book: str, *said: str) -> tuple[str, ...]:
