@@ -66,7 +66,9 @@ EXPORTS: Final = (
         "/payout-batches/{batch_id}/bank-file",
         clear_because="the bank pays to the account it names; each issue is on record",
     ),
+    Export("claims", "/reports/ageing", _files()),
     Export("claims", "/reports/claims", _files(by="status")),
+    Export("claims", "/reports/programme-results", _files()),
     Export("claims", "/reports/refusal-reasons", _files()),
 )
 

@@ -33,6 +33,7 @@ from tests.support.fixtures import ClientFactory
 pytestmark = pytest.mark.anyio
 
 NOT_PERMITTED, APPEND_ONLY, NOT_RESEALED = "42501", "FP101", "FP112"
+NAMES = next(column for column in SEALED if (column.table, column.column) == ("member", "name_cipher"))
 RESEAL = """SELECT reseal('{table}', '{column}', ARRAY(SELECT ctid::text FROM {table}),
     ARRAY(SELECT {column} FROM {table}), ARRAY(SELECT {after} FROM {table}))"""
 OTHER_KEY = "'\\x010178'::bytea || substr(details_cipher, 5)"
@@ -94,7 +95,7 @@ async def test_everything_is_sealed_anew_and_readable_throughout(
         assert (progress["key"], progress["algorithm"]) == ("s2", "sm4-gcm")
         assert progress["remaining"] == progress["sealed"] > 10
         # Half way: one column done, and the process that did it is gone.
-        await reseal_batch_of(service, cipher, SEALED[2], "(0,0)")
+        await reseal_batch_of(service, cipher, NAMES, "(0,0)")
         assert (await headers(service))["member.name_cipher"] == {b"s2"}
         assert (await office.read(f"/households/{family['id']}"))["members"] == family["members"]
         assert await reseal_all(service, cipher) == progress["sealed"] - 2
@@ -122,7 +123,8 @@ async def test_the_list_of_sealed_columns_is_the_databases(owner: AsyncEngine) -
             "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'bytea'"
             " AND column_name !~ '(_cipher|_index|hash|sha256|digest|fingerprint)$'"
         )
-        assert (await conn.execute(other)).scalars().all() == []
+        # The pieces of a list being read lie sealed only until its job ends: nothing of them outlives a change of keys.
+        assert (await conn.execute(other)).scalars().all() == ["import_piece.sealed"]
 
 
 async def test_the_service_role_changes_nothing_but_the_key_of_a_ciphertext(
