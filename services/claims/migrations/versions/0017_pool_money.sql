@@ -169,3 +169,14 @@ GRANT UPDATE (replaced_at, replaced_by, replaced_why) ON ledger_operation TO fan
 GRANT UPDATE (recovered_fen) ON claim TO fangpin_claims_service;
 GRANT SELECT (recovered_fen) ON claim TO fangpin_claims_reader;
 GRANT SELECT ON policy_pool, recovery, recovery_part TO fangpin_claims_reader;
+
+-- A reservation the ledger has lost is asked for anew: the claim goes back to where its approval left it, and needs no second one.
+ALTER TABLE claim_event
+    DROP CONSTRAINT ck_claim_event_whose,
+    ADD CONSTRAINT ck_claim_event_whose CHECK ((step IS NULL) = (event IN
+        ('filed', 'encumbered', 'awaiting_funds', 'in_batch', 'paid', 'payment_returned', 'reservation_lost')));
+DROP TRIGGER approval_is_earned ON claim_event;
+CREATE TRIGGER approval_is_earned BEFORE INSERT ON claim_event
+    FOR EACH ROW WHEN (NEW.status_after = 'approved' AND NEW.status_before <> 'awaiting_funds'
+        AND NOT (NEW.event = 'reservation_lost' AND NEW.status_before IN ('encumbered', 'payment_returned')))
+    EXECUTE FUNCTION claim_approval_is_earned();

@@ -31,8 +31,8 @@ from claims.policies.rules import PathName
 MONEY = """
 approved          -               ledger   encumbered=encumbered awaiting_funds=awaiting_funds
 awaiting_funds    -               county   funding_retried=approved withdrawn=withdrawn
-encumbered        -               payer    in_batch=in_batch
-payment_returned  -               payer    in_batch=in_batch
+encumbered        -               payer    in_batch=in_batch reservation_lost=approved
+payment_returned  -               payer    in_batch=in_batch reservation_lost=approved
 refused           -               -
 withdrawn         -               -
 closed            -               -        payment_returned=payment_returned

@@ -75,7 +75,7 @@ CLAIM_DETAIL: dict[str, object] = {
             "decision_version": None,
         }
     ],
-    "money": {"encumbrance_id": None, "operations": [], "items": []},
+    "money": {"encumbrance_id": None, "operations": [], "items": [], "recoveries": []},
 }
 
 STEP_IN: dict[str, object] = {
