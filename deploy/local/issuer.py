@@ -10,6 +10,7 @@ import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -49,6 +50,7 @@ def titles() -> dict[str, str]:
     return {who: str(entry["title"]) for who, entry in _people().items()}
 
 
+@cache
 def _people() -> dict[str, dict[str, Any]]:
     return tomllib.loads(Path(__file__).with_name("people.toml").read_text(encoding="utf-8"))
 

@@ -22,6 +22,7 @@ from prometheus_client import (
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from common.auth import Authenticator
@@ -51,6 +52,7 @@ ReadinessCheck = Callable[[], Awaitable[object]]
 _READINESS_SECONDS: Final = 3.0
 _STATIC: Final = Path(fastapi_offline.__file__).parent / "static"
 _STATIC_PATH: Final = "/docs/static"
+_MADE: Final[dict[tuple[int, ...], tuple[tuple[Router, ...], tuple[BaseRoute, ...]]]] = {}
 
 
 def create_app(
@@ -81,12 +83,11 @@ def create_app(
         lifespan=lifespan,
         default_response_class=JsonResponse,
         redirect_slashes=False,
+        routes=_operations(routers),
     )
     app.state.service = service
     app.state.authenticator = authenticator
     app.state.metrics_registry = _registry()
-    for router in routers:
-        app.include_router(router)
     _check_operations(app)
     _add_pages(app, readiness_checks or {})
     _describe(app, types)
@@ -97,6 +98,18 @@ def create_app(
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(Envelope, metrics=Metrics(app.state.metrics_registry), routes=routes)
     return app
+
+
+def _operations(routers: Sequence[Router]) -> list[BaseRoute]:
+    """The operations of these routers, made once a process: their parameters' types cost more than all else an app is made of."""
+    # By identity, because a router has no hash; it is kept beside its operations, so its id is nobody else's.
+    key = tuple(id(router) for router in routers)
+    if key not in _MADE:
+        made = FastAPI(default_response_class=JsonResponse, redirect_slashes=False, openapi_url=None)
+        for router in routers:
+            made.include_router(router)
+        _MADE[key] = (tuple(routers), tuple(made.routes))
+    return list(_MADE[key][1])
 
 
 def _registry() -> CollectorRegistry:
