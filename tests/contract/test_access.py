@@ -22,7 +22,7 @@ WHOLE_BOOK_AND_HERE: tuple[tuple[str, ...], ...] = ((), HERE[:1], HERE[1:])
 # The system is shared by the tests of this file, so what they make is numbered on.
 HOUSEHOLDS, NUMBERS = itertools.count(1), itertools.count(1)
 QUERIES = {
-    "/working-days": {"year": "2021"},
+    "GET /working-days": {"year": "2021"},
     "/households/export": {"format": "csv"},
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
     "/reports/balance": {"fund": "insurance", "account": "1002"},

@@ -31,7 +31,7 @@ SEED = 610_923
 READY_MADE = 2
 """Requests prepared for each operation before anything is drawn: drawn ones may close months and spend the money."""
 QUERIES: dict[str, dict[str, str]] = {
-    "/working-days": {"year": "2021"},
+    "GET /working-days": {"year": "2021"},
     "/payment-lists": {"operation": "award", "fund": "industry"},
     "/payment-lists/template": {"operation": "award"},
     "/reports/account-ledger": {"fund": "insurance", "account": "1002", "from": "2021-01-01", "to": "2021-12-31"},
