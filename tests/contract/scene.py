@@ -125,10 +125,13 @@ class Scene:
         return {"year": year, "insurer": f"示例保险{self.number()}", "name": "方案", "funding": "county_paid"}
 
     async def free_year(self, path: str) -> int:
-        """The first year of which the list has nothing: a year has one programme, and one income line that nobody need explain."""
+        """The first year of which the list has nothing: a year has one programme, and one income line that nobody need explain.
+
+        The years of the calendar of working days are left to the claims that need one.
+        """
         listed = await self.county.get("claims", path, "county")
         taken = {int(one["year"]) for one in listed["items"]}
-        return next(year for year in range(2000, 2201) if year not in taken)
+        return next(year for year in (*range(1900, 2004), *range(2030, 2201)) if year not in taken)
 
     async def claim_body(self) -> dict[str, object]:
         """A claim that can be filed."""
