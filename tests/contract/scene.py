@@ -129,7 +129,7 @@ class Scene:
 
         The years of the calendar of working days are left to the claims that need one.
         """
-        listed = await self.county.get("claims", path, "county")
+        listed = await self.county.get("claims", path, "county", limit="1000")
         taken = {int(one["year"]) for one in listed["items"]}
         return next(year for year in (*range(1900, 2004), *range(2030, 2201)) if year not in taken)
 
