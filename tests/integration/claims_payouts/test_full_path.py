@@ -207,6 +207,9 @@ async def test_objections_stop_the_clock_of_a_notice(people: FullPath, county: C
     assert (told["runs_until"], told["objections"][0]["reason"]) == (None, None)
     stopped = await people.try_step(claim, "public_notice", "village/reviewer", "2021-06-20", outcome="passed")
     assert (stopped.status_code, stopped.json()["code"], stopped.json()["objections"]) == (409, "objection_open", [1])
+    # A new notice would wipe the objection out.
+    anew = await county.try_post("claims", f"{path}/notice", {"published_on": "2021-06-10"}, "village/reviewer")
+    assert (anew.status_code, anew.json()["code"], anew.json()["objections"]) == (409, "objection_open", [1])
     ruling = {"outcome": "dismissed", "reason": "经核实为一次性收入", "resolved_on": "2021-06-15"}
     partial = await county.try_post("claims", f"{path}/objections/1/resolution", ruling, "town/reviewer")
     assert (partial.status_code, partial.json()["code"]) == (409, "same_person")
@@ -225,6 +228,8 @@ async def test_objections_stop_the_clock_of_a_notice(people: FullPath, county: C
     await county.post("claims", f"{path}/objections/2/resolution", upheld, "county/umpire")
     barred = await people.try_step(claim, "public_notice", "village/reviewer", "2021-07-20", outcome="passed")
     assert (barred.status_code, barred.json()["code"]) == (409, "objection_upheld")
+    anew = await county.try_post("claims", f"{path}/notice", {"published_on": "2021-06-18"}, "village/reviewer")
+    assert (anew.status_code, anew.json()["code"]) == (409, "objection_upheld")
     await people.step(
         claim,
         "public_notice",

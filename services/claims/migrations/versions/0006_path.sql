@@ -182,14 +182,17 @@ CREATE TRIGGER duties_lie_apart BEFORE INSERT ON claim_event
 CREATE FUNCTION claim_notice_has_run() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     shown claim_notice%ROWTYPE;
+    reviewed smallint;
 BEGIN
     SELECT * INTO shown FROM claim_notice WHERE book = NEW.book AND claim_id = NEW.claim_id ORDER BY version DESC LIMIT 1;
-    IF shown.version IS NULL OR shown.event_position < (
-        SELECT max(position) FROM claim_event
-        WHERE book = NEW.book AND claim_id = NEW.claim_id AND step = 'village_review' AND step_outcome = 'passed'
-    ) OR shown.published_on + shown.days > NEW.done_on OR EXISTS (
-        SELECT FROM claim_objection o LEFT JOIN claim_objection_ruling r USING (book, claim_id, position)
-        WHERE o.book = NEW.book AND o.claim_id = NEW.claim_id AND o.notice_version = shown.version
+    SELECT max(position) INTO reviewed FROM claim_event
+        WHERE book = NEW.book AND claim_id = NEW.claim_id AND step = 'village_review' AND step_outcome = 'passed';
+    -- Objections to every notice since the review: putting up another one does not settle them.
+    IF shown.version IS NULL OR shown.event_position < reviewed OR shown.published_on + shown.days > NEW.done_on OR EXISTS (
+        SELECT FROM claim_objection o
+            JOIN claim_notice n ON n.book = o.book AND n.claim_id = o.claim_id AND n.version = o.notice_version
+            LEFT JOIN claim_objection_ruling r ON r.book = o.book AND r.claim_id = o.claim_id AND r.position = o.position
+        WHERE o.book = NEW.book AND o.claim_id = NEW.claim_id AND n.event_position >= reviewed
             AND r.outcome IS DISTINCT FROM 'dismissed'
     ) THEN
         RAISE EXCEPTION 'the notice of claim % has not run its days undisputed', NEW.claim_id USING ERRCODE = 'FP105';

@@ -99,7 +99,7 @@ BEGIN
         WHERE c.book = wanted.book AND c.household_id = wanted.household_id
         AND (wanted.member_id IS NULL OR c.claimant_member_id = wanted.member_id)
         AND (c.status NOT IN ('paid', 'refused', 'withdrawn', 'closed')
-            OR (c.status = 'paid' AND p.valid_to >= (now() AT TIME ZONE 'Asia/Shanghai')::date)
+            OR (c.status IN ('paid', 'closed') AND p.valid_to >= (now() AT TIME ZONE 'Asia/Shanghai')::date)
             OR EXISTS (SELECT FROM ledger_operation o WHERE o.book = c.book AND o.claim_id = c.id AND o.status = 'pending')
             OR EXISTS (SELECT FROM payout_item i WHERE i.book = c.book AND i.claim_id = c.id
                        AND i.status NOT IN ('paid', 'failed', 'withdrawn')))) THEN

@@ -54,8 +54,9 @@ async def publish(
 ) -> NoticeOut:
     """Put up the notice of a claim that waits for it; a new one takes the place of one that is up already.
 
+    A notice that somebody objected to is not replaced before every objection was dismissed: a new one would wipe them out.
     Raises `not_found`, `out_of_order` (the claim does not wait for its notice, or the day lies before the review), `same_person`,
-    `not_eligible` (there is nothing to make public), `invalid_request` (a day in the future).
+    `objection_open`, `objection_upheld`, `not_eligible` (there is nothing to make public), `invalid_request` (a day in the future).
     """
     day = checked_day(body.published_on, "published_on", today)
     row = await waiting_for_notice(conn, book, claim_id)
@@ -68,6 +69,9 @@ async def publish(
         raise OUT_OF_ORDER.error(field="published_on", not_before=reviewed_on.isoformat())
     if row.benefit_fen == 0:
         raise NOT_ELIGIBLE.error()
+    up = await standing_notice(conn, row)
+    if up is not None:
+        refuse_disputed(up[1])
     before = await notice_store.latest_notice(conn, book, claim_id)
     notice = await written(conn, personal, row, day, 1 if before is None else before.version + 1, by_person, now)
     await notice_store.insert_notice(conn, book, claim_id, notice)
@@ -154,15 +158,32 @@ async def waiting_for_notice(conn: AsyncConnection, book: str, claim_id: UUID) -
     return row
 
 
-async def current(conn: AsyncConnection, row: ClaimRow) -> tuple[NoticeRow, Objections]:
-    """The notice that is up, with its objections. Raises `notice_not_published` where none was put up since the last review."""
+async def standing_notice(conn: AsyncConnection, row: ClaimRow) -> tuple[NoticeRow, Objections] | None:
+    """The notice that is up, with its objections; None where none was put up since the last review."""
     notice = await notice_store.latest_notice(conn, row.book, row.id)
     lines = await store.history(conn, row.book, row.id)
     reviewed_at = max((line.position for line in lines if line.step is StepName.VILLAGE_REVIEW), default=0)
     if notice is None or notice.event_position < reviewed_at:
-        raise NOTICE_NOT_PUBLISHED.error()
+        return None
     everything = await notice_store.objections_of(conn, row.book, row.id)
     return notice, [one for one in everything if one[0].notice_version == notice.version]
+
+
+async def current(conn: AsyncConnection, row: ClaimRow) -> tuple[NoticeRow, Objections]:
+    """The notice that is up, with its objections. Raises `notice_not_published` where none was put up since the last review."""
+    up = await standing_notice(conn, row)
+    if up is None:
+        raise NOTICE_NOT_PUBLISHED.error()
+    return up
+
+
+def refuse_disputed(objections: Objections) -> None:
+    """Raise `objection_upheld` or `objection_open` unless every objection was dismissed."""
+    if any(ruling is not None and ruling.outcome == UPHELD for _, ruling in objections):
+        raise OBJECTION_UPHELD.error()
+    waiting = [one.position for one, ruling in objections if ruling is None]
+    if waiting:
+        raise OBJECTION_OPEN.error(objections=waiting)
 
 
 async def latest(conn: AsyncConnection, book: str, claim_id: UUID) -> NoticeRow | None:
@@ -178,13 +199,10 @@ def spans(objections: Objections) -> list[tuple[date, date | None]]:
 async def refuse_unless_run(conn: AsyncConnection, row: ClaimRow, done_on: date) -> None:
     """Raise what stands against passing the notice on `done_on`: none is up, an objection, days that have not run."""
     notice, objections = await current(conn, row)
-    if any(ruling is not None and ruling.outcome == UPHELD for _, ruling in objections):
-        raise OBJECTION_UPHELD.error()
+    refuse_disputed(objections)
     until = runs_until(notice.published_on, notice.days, spans(objections))
-    if until is None:
-        raise OBJECTION_OPEN.error(objections=[one.position for one, ruling in objections if ruling is None])
-    if done_on < until:
-        raise NOTICE_RUNNING.error(field="done_on", runs_until=until.isoformat())
+    if until is None or done_on < until:
+        raise NOTICE_RUNNING.error(field="done_on", runs_until=None if until is None else until.isoformat())
 
 
 async def object_to(

@@ -38,7 +38,9 @@ from claims.problems import (
     NOT_APPEALABLE,
     NOT_ELIGIBLE,
     NOTICE_NOT_PUBLISHED,
+    OBJECTION_OPEN,
     OBJECTION_RESOLVED,
+    OBJECTION_UPHELD,
     OUT_OF_ORDER,
 )
 from common.auth import Principal, require
@@ -164,7 +166,7 @@ async def batch_step(
     "/claims/{claim_id}/notice",
     status_code=201,
     response_model=NoticeOut,
-    responses=responses(404, OUT_OF_ORDER, SAME_PERSON, NOT_ELIGIBLE),
+    responses=responses(404, OUT_OF_ORDER, SAME_PERSON, NOT_ELIGIBLE, OBJECTION_OPEN, OBJECTION_UPHELD),
     summary="Put up the public notice",
 )
 async def publish_notice(
