@@ -31,7 +31,7 @@ async def unfinished_claims(
 ) -> list[str]:
     """Numbers of the claims that stand in an erasure's way: on their way, or paid under a policy that still runs."""
     of_policy = sa.and_(policy.c.book == claim.c.book, policy.c.id == claim.c.policy_id)
-    counts_still = sa.and_(claim.c.status == "paid", policy.c.valid_to >= today)
+    counts_still = sa.and_(claim.c.status.in_(("paid", "closed")), policy.c.valid_to >= today)
     chosen = (
         sa.select(claim.c.number)
         .join(policy, of_policy)
