@@ -58,6 +58,11 @@ EXPORTS: Final = (
     Export("claims", "/households/export", _files()),
     Export(
         "claims",
+        "/households/exports",
+        clear_because="everything shown, for who may unmask and says why; each export is on record with its reason",
+    ),
+    Export(
+        "claims",
         "/import-jobs/{job_id}/refused-rows/file",
         clear_because="the rows somebody handed in, given back to be corrected; each file is on record",
     ),

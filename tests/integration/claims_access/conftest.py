@@ -9,7 +9,7 @@ from deploy.local.databases import Database
 
 @pytest.fixture
 async def owner(claims_database: Database) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(claims_database.owner_url, application_name="test-owner")
+    engine = create_engine(claims_database.owner_url, application_name="test-owner", idle_seconds=600)
     yield engine
     await engine.dispose()
 

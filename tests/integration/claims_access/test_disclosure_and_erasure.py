@@ -148,6 +148,16 @@ async def test_an_erased_household_is_gone_from_every_sealed_column_and_its_figu
         gone = await office.post(f"{path}/disclosure", body, "county")
         assert (gone.status_code, gone.json()["code"]) == (409, "personal_data_erased")
     assert (await office.post("/claims", office.claim(family), "intake")).status_code == 422
+    columns = "year, number, household_id, claimant_member_id, claimant_index, policy_id, cause, event_on, reported_on"
+    copied = f"""INSERT INTO claim (book, id, serial, {columns}, town_code, village_code, filed_at, filed_by, status, event_count,
+        details_version, decision_version, outcome, benefit_fen, funding_attempt, path, sample_draw)
+        SELECT book, gen_random_uuid(), serial + 1, {columns.replace(", number", ", number || 'x'")}, town_code, village_code, filed_at,
+        filed_by, status, event_count, details_version, decision_version, outcome, benefit_fen, funding_attempt, path, sample_draw
+        FROM claim"""  # noqa: S608 - column names of our own
+    with pytest.raises(DBAPIError) as refused:
+        async with service.begin() as conn:
+            await conn.exec_driver_sql(copied)
+    assert sqlstate(refused.value) == "FP123"
     assert (await office.read("/claims"))["items"][0]["number"] == before["number"]
     assert (await verify(service, BOOK)).broken_position is None
     assert (await office.read("/access-log", action="erasure"))["items"][0]["subject_id"] == family["id"]

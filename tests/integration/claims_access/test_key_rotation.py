@@ -192,7 +192,7 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_the_next_one_goes
         with worker(claims_settings, rings["both"]) as process:
             await until(owner, "SELECT count(*) >= 2 FROM reseal_batch")
             await until(
-                owner,
+                service,
                 "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%reseal%')",
             )
             process.kill()
