@@ -160,7 +160,7 @@ async def ageing(engine: AsyncEngine, wanted: Wanted, day: date) -> AgeingOut:
 
 
 def _waiting(row: sa.RowMapping) -> AgeingLine:
-    waiting_for, step = row["waiting_for"], row["next_step"]
+    waiting_for, step = row["waiting_for"], row["step"]
     return AgeingLine(
         waiting_for=None if waiting_for is None else WaitingFor(waiting_for),
         status=Status(row["status"]),
