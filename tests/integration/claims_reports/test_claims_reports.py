@@ -374,7 +374,8 @@ async def test_the_full_path_ages_by_step_and_its_refusals_count_by_reason(count
         await people.step(refused, step, who, day, outcome="refused", note="核对", reason_code=code)
     claims = (await county.get("claims", "/claims", "county", limit="1000"))["items"]
 
-    days = [date(2021, 6, 7), date(2021, 6, 11), date(2021, 6, 18), date(2021, 7, 20)]
+    # Deadlines end on 12 June (the very day) and on 10 June (three days after the 7th).
+    days = [date(2021, 6, 7), date(2021, 6, 12), date(2021, 6, 18), date(2021, 7, 20)]
     items = await claims_age_as_counted_by_hand(county, claims, days)
     assert {(one["waiting_for"], one["status"], one["step"]) for one in items} == {
         ("village", "reported", "home_visit"),
