@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from common.money import capitals, yuan
-from tests.support.claims_office import BOOK, Json, Office
+from tests.support.claims_office import BOOK, Json, Office, terms
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +62,39 @@ async def test_letters_say_what_the_decisions_say_and_name_only_the_claimant(off
         ("intake-1", "export", waiting["id"]),
     ]
     assert len(log) == 7
+
+
+async def test_the_letter_offers_the_appeal_that_the_path_grants(office: Office) -> None:
+    programme = {"year": 2021, "insurer": "演示保险公司（虚构）", "funding": "county_paid", "path": "full"}
+    await office.in_force(await office.made("/policies", programme, "county"), terms())
+    claim = await office.filed(await office.family())
+    assert "可以提出一次申诉" not in await letter_of(office, claim)
+
+    refusal = {"note": "未见受灾", "reason_code": "event_not_proven", "done_on": "2021-06-12"}
+    assert (await office.step(claim, "home_visit", "village", "refused", **refusal)).status_code == 201
+    seen = await letter_of(office, claim)
+    assert "事件无法核实" in seen
+    assert "未见受灾" in seen
+    assert "不予理赔之日（2021年6月12日）的次日起算，共 60 天，最后一天是2021年8月11日" in seen
+
+    # The last day that is printed is the last on which the appeal is taken.
+    appeals = f"/claims/{claim['id']}/appeals"
+    late = await office.post(appeals, {"reason": "请重新核实", "appealed_on": "2021-08-12"}, "intake")
+    assert (late.json()["code"], late.json()["last_day"]) == ("appeal_too_late", "2021-08-11")
+    again = await office.made(appeals, {"reason": "请重新核实", "appealed_on": "2021-08-11"}, "intake")
+    seen = await letter_of(office, claim)
+    assert "已就本次不予理赔提出过申诉" in seen
+    assert "可以提出一次申诉" not in seen
+
+    refusal |= {"reason_code": "excluded", "done_on": "2021-08-13"}
+    answer = await office.step(again, "home_visit", "village", "refused", sub="village-2", **refusal)
+    assert answer.status_code == 201, answer.text
+    seen = await letter_of(office, again)
+    assert "属于条款除外责任" in seen
+    assert "在本程序内为最终结果" in seen
+    assert "可以提出一次申诉" not in seen
+    refused = await office.post(f"/claims/{again['id']}/appeals", {"reason": "再次申诉"}, "intake")
+    assert refused.json()["code"] == "not_appealable"
 
 
 async def test_a_letter_needs_a_claim_a_version_and_a_scope(office: Office) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import random
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from python_calamine import CalamineWorkbook
 from claims.names import name_of
 from claims.worker import Worker
 from tests.support.county import DEDUCTIBLE_FEN, County, account_number, id_number
+from tests.support.full_path import STEPS as FULL_PATH
+from tests.support.full_path import FullPath
 
 pytestmark = pytest.mark.anyio
 
@@ -187,7 +189,7 @@ async def test_claims_are_counted_as_a_plain_recount_counts_them(county: County,
 
     await files_say_what_the_json_says(county)
     await refusals_name_their_reasons(county, claims)
-    await claims_age_where_they_stand(county, claims)
+    await claims_age_as_counted_by_hand(county, claims, [date(2021, 6, 20), date(2021, 7, 8), date(2021, 7, 15)])
     await places_see_their_own(county, claims)
     await programmes_show_their_result(county, claims)
 
@@ -261,6 +263,8 @@ async def refusals_name_their_reasons(county: County, claims: list[Json]) -> Non
     found = (await report(county, "refusal-reasons")).json()
     assert {item["code"]: item["claims"] for item in found["items"] if item["kind"] == "check"} == wanted
     assert set(wanted) >= {"covered_group", "deductible"}
+    # On the short path no reviewer has to choose a reason; it counts as other.
+    assert [(item["code"], item["claims"]) for item in found["items"] if item["kind"] == "reason"] == [("other", 3)]
     assert (found["refused_claims"], found["by_rule"], found["by_reviewer"]) == (3, 2, 1)
     august = (await report(county, "refusal-reasons", **{"from": "2021-08-01", "to": "2021-08-31"})).json()
     assert (august["refused_claims"], august["by_rule"], august["by_reviewer"]) == (2, 1, 1)
@@ -281,29 +285,124 @@ async def places_see_their_own(county: County, claims: list[Json]) -> None:
             assert found["refused_claims"] == figures(own)["refused_claims"]
 
 
-async def claims_age_where_they_stand(county: County, claims: list[Json]) -> None:
-    day = date(2021, 7, 8)
-    bounds = {"0-3": (0, 3), "4-7": (4, 7), "8-15": (8, 15), "16-30": (16, 30), "31-60": (31, 60), "61+": (61, 999)}
-    waiting: dict[str, list[tuple[int, Json]]] = {}
+BESIDE = {"sent_back": "completion", "awaiting_funds": "funding_retry"}
+BOUNDS = {"0-3": (0, 3), "4-7": (4, 7), "8-15": (8, 15), "16-30": (16, 30), "31-60": (31, 60), "61+": (61, 9_999)}
+AGEING_HEADINGS = [
+    "件数",
+    "测算或批准金额（元）",
+    *(f"{label}天" for label in BOUNDS),
+    "已逾期",
+    "三日内到期",
+    "无时限",
+]
+
+
+async def ageing_by_hand(county: County, claims: list[Json], day: date) -> dict[tuple[str | None, ...], list[Json]]:
+    """The claims that wait on a day, one by one, by whom they wait for, status and step."""
+    groups: dict[tuple[str | None, ...], list[Json]] = {}
     for claim in claims:
-        history = (await county.get("claims", f"/claims/{claim['id']}", "county"))["history"]
-        age = (day - date.fromisoformat(history[-1]["done_on"])).days
-        if claim["status"] not in {"paid", "refused", "withdrawn"} and age >= 0:
-            waiting.setdefault(claim["status"], []).append((age, claim))
-    found = (await report(county, "ageing", day=day.isoformat())).json()
-    assert {item["status"]: item["by_age"] for item in found["items"]} == {
-        status: {label: sum(low <= age <= high for age, _ in ages) for label, (low, high) in bounds.items()}
-        for status, ages in waiting.items()
+        read = await county.get("claims", f"/claims/{claim['id']}", "county")
+        if read["waiting_for"] is None and read["status"] != "on_hold":
+            continue
+        since = date.fromisoformat(read["waiting_since"] or read["history"][-1]["done_on"])
+        if since > day:
+            continue
+        key = (read["waiting_for"], read["status"], BESIDE.get(read["status"], read["next_step"]))
+        due = read["due_on"] and date.fromisoformat(read["due_on"])
+        left = None if due is None else (due - day).days
+        row = {"age": (day - since).days, "since": since, "due": due, "left": left, "fen": read["benefit_fen"]}
+        groups.setdefault(key, []).append(row)
+    return groups
+
+
+def aged(rows: list[Json]) -> Json:
+    """The figures of some waiting claims."""
+    dues = [row["due"].isoformat() for row in rows if row["due"]]
+    return {
+        "claims": len(rows),
+        "benefit_fen": sum(row["fen"] for row in rows),
+        "by_age": {label: sum(low <= row["age"] <= high for row in rows) for label, (low, high) in BOUNDS.items()},
+        "overdue": sum(row["left"] is not None and row["left"] < 0 for row in rows),
+        "due_soon": sum(row["left"] is not None and 0 <= row["left"] <= 3 for row in rows),
+        "without_deadline": sum(row["due"] is None for row in rows),
+        "oldest_since": min((row["since"].isoformat() for row in rows), default=None),
+        "earliest_due_on": min(dues, default=None),
     }
-    assert {item["status"]: (item["claims"], item["benefit_fen"]) for item in found["items"]} == {
-        status: (len(ages), sum(claim["benefit_fen"] for _, claim in ages)) for status, ages in waiting.items()
+
+
+async def claims_age_as_counted_by_hand(county: County, claims: list[Json], days: list[date]) -> list[Json]:
+    """Hold the ageing report of each day against the recount, and the last one against its files; answers its lines."""
+    found: Json = {}
+    for day in days:
+        found = (await report(county, "ageing", day=day.isoformat())).json()
+        groups = await ageing_by_hand(county, claims, day)
+        lines = [dict(item) for item in found["items"]]
+        assert {tuple(one.pop(name) for name in ("waiting_for", "status", "step")): one for one in lines} == {
+            key: aged(rows) for key, rows in groups.items()
+        }
+        assert len(found["items"]) == len(groups)
+        assert found["totals"] == aged([row for rows in groups.values() for row in rows])
+    made = [await report(county, "ageing", format=kind, day=days[-1].isoformat()) for kind in ("csv", "xlsx")]
+    lines_of_file = read_back(made[0].content, made[1].content)
+    assert lines_of_file[0] == ["待办", "状态", "待办步骤", *AGEING_HEADINGS, "最早停留日期", "最早到期日"]
+    for line, one in zip(lines_of_file[1:], [*found["items"], found["totals"]], strict=True):
+        numbers = (*one["by_age"].values(), one["overdue"], one["due_soon"], one["without_deadline"])
+        money = f"{Decimal(one['benefit_fen']) / 100:.2f}"
+        days_of_line = (one["oldest_since"] or "", one["earliest_due_on"] or "")
+        assert line[3:] == [str(one["claims"]), money, *map(str, numbers), *days_of_line]
+    assert lines_of_file[-1][:3] == ["合计", "", ""]
+    items: list[Json] = found["items"]
+    return items
+
+
+async def test_the_full_path_ages_by_step_and_its_refusals_count_by_reason(county: County) -> None:
+    people = FullPath(county)
+    await people.found()
+    await people.filed()
+    held = await people.until(await people.filed(), "home_visit")
+    await people.step(held, "hold", "county/comparer", "2021-06-08", note="等候其他部门结论")
+    back = await people.until(await people.filed(), "village_review")
+    await people.notice(back)
+    await people.step(back, "public_notice", "village/reviewer", "2021-06-15", outcome="sent_back", note="缺材料")
+    for last in ("home_visit", "data_comparison", "survey", "county_approval"):
+        await people.until(await people.filed(), last)
+    for code, step in (("event_not_proven", "home_visit"), ("not_covered", "home_visit"), ("not_covered", "survey")):
+        refused = await people.filed()
+        if step == "survey":
+            await people.until(refused, "town_check")
+        who, day = FULL_PATH[step]
+        await people.step(refused, step, who, day, outcome="refused", note="核对", reason_code=code)
+    claims = (await county.get("claims", "/claims", "county", limit="1000"))["items"]
+
+    # Deadlines end on 12 June (the very day) and on 10 June (three days after the 7th).
+    days = [date(2021, 6, 7), date(2021, 6, 12), date(2021, 6, 18), date(2021, 7, 20)]
+    items = await claims_age_as_counted_by_hand(county, claims, days)
+    assert {(one["waiting_for"], one["status"], one["step"]) for one in items} == {
+        ("village", "reported", "home_visit"),
+        ("county", "reported", "data_comparison"),
+        ("village", "reported", "village_review"),
+        ("intake", "sent_back", "completion"),
+        ("county", "under_review", "county_approval"),
+        ("ledger", "approved", None),
+        (None, "on_hold", "data_comparison"),
     }
-    assert found["totals"]["claims"] == sum(map(len, waiting.values())) == sum(found["totals"]["by_age"].values())
-    oldest = max(age for ages in waiting.values() for age, _ in ages)
-    assert found["totals"]["oldest_since"] == (day - timedelta(days=oldest)).isoformat()
-    made = [await report(county, "ageing", format=kind, day=day.isoformat()) for kind in ("csv", "xlsx")]
-    lines = read_back(made[0].content, made[1].content)
-    assert [line[1] for line in lines[1:]] == [str(one["claims"]) for one in [*found["items"], found["totals"]]]
+    # Who asks the lists of tasks finds as many overdue as the report counts today.
+    overdue = (await county.get("claims", "/tasks", "auditor", overdue="true", limit="1000"))["items"]
+    today = (await report(county, "ageing")).json()
+    assert len(overdue) == today["totals"]["overdue"] > 0
+
+    found = (await report(county, "refusal-reasons")).json()
+    assert (found["refused_claims"], found["by_rule"], found["by_reviewer"]) == (3, 0, 3)
+    assert [(one["kind"], one["code"], one["name_zh"], one["claims"]) for one in found["items"]] == [
+        ("reason", "not_covered", "不属于保障范围或保障对象", 2),
+        ("reason", "event_not_proven", "事件无法核实", 1),
+    ]
+    made = [await report(county, "refusal-reasons", format=kind) for kind in ("csv", "xlsx")]
+    assert read_back(made[0].content, made[1].content)[1:] == [
+        ["审核人员选定", "not_covered", "不属于保障范围或保障对象", "2"],
+        ["审核人员选定", "event_not_proven", "事件无法核实", "1"],
+        ["合计", "", "", "3"],
+    ]
 
 
 async def programmes_show_their_result(county: County, claims: list[Json]) -> None:

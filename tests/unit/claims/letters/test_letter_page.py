@@ -8,13 +8,15 @@ from html import unescape
 
 import pytest
 
+from claims.claims.paths import path_of, refusal_reasons
 from claims.claims.rules import Status, WaitingFor
 from claims.eligibility.model import CheckCode, CheckOutcome, Inputs, LossItem, OtherPayment
 from claims.eligibility.rules import decide
-from claims.letters.page import appeal_on, page, policy, words
-from claims.letters.rules import Letter, Standing, standing
+from claims.letters.page import desk_on, page, policy, words
+from claims.letters.rules import AppealWay, Letter, Standing, appeal_of, standing
+from claims.letters.service import reason_of
 from claims.names import Kind, name_of, names
-from claims.policies.rules import Cause
+from claims.policies.rules import Cause, PathName
 from common.errors import Language
 from common.money import capitals, yuan
 from tests.support.decision_inputs import ELIGIBLE, with_claim, with_facts, with_household
@@ -29,21 +31,34 @@ MANY = with_claim(
 )
 
 
-def letter(inputs: Inputs = ELIGIBLE, status: Status = Status.PAID, *, final: bool = True, **other: object) -> Letter:
+def letter(
+    inputs: Inputs = ELIGIBLE,
+    status: Status = Status.PAID,
+    *,
+    final: bool = True,
+    path: PathName = PathName.SHORT,
+    is_appeal: bool = False,
+    appealed: bool = False,
+    **other: object,
+) -> Letter:
+    kind = standing(status, final=final)
+    refused_on = DAY if status is Status.REFUSED else None
     made = Letter(
         book="610923",
         office="宁陕县",
         number="610923-2021-000012",
         claimant="张示例",
         status=status,
-        standing=standing(status, final=final),
+        standing=kind,
         dated_on=DAY,
         version=2,
         latest=True,
         decision=decide(inputs),
         inputs=inputs,
+        reason=None,
         note=None,
-        appeal=appeal_on(DAY),
+        appeal=appeal_of(kind, path_of(path), refused_on, is_appeal=is_appeal, appealed=appealed),
+        desk=desk_on(DAY),
     )
     return replace(made, **other)  # type: ignore[arg-type]
 
@@ -106,13 +121,62 @@ def test_an_open_claim_and_an_earlier_version_are_drafts_and_a_notice_is_none() 
     assert draft not in page(letter(TOO_RICH, Status.REFUSED, final=False), "zh")
 
 
-def test_a_notice_says_how_to_appeal_and_an_open_claim_that_it_is_open() -> None:
-    approved = text_of(page(letter(), "zh"))
-    assert f"{appeal_on(DAY).days} 天内提出申诉" in approved
-    assert appeal_on(DAY).where.zh in approved
-    waiting = text_of(page(letter(OPEN, Status.REPORTED, final=False), "zh"))
-    assert "天内提出申诉" not in waiting
-    assert str(words("zh")["appeal_open"]) in waiting
+OFFER = {"zh": "可以提出一次申诉", "en": "You may appeal this refusal once"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("made", "way"),
+    [
+        (letter(), AppealWay.APPROVED),
+        (letter(is_appeal=True), AppealWay.APPROVED),
+        (letter(OPEN, Status.REPORTED, final=False), AppealWay.OPEN),
+        (letter(OPEN, Status.SENT_BACK, final=False, is_appeal=True), AppealWay.OPEN),
+        (letter(status=Status.WITHDRAWN, final=False), AppealWay.WITHDRAWN),
+        (letter(TOO_RICH, Status.REFUSED, final=False), AppealWay.OFFERED),
+        (letter(TOO_RICH, Status.REFUSED, final=False, path=PathName.FULL), AppealWay.OFFERED),
+        (letter(TOO_RICH, Status.REFUSED, final=False, is_appeal=True), AppealWay.FINAL),
+        (letter(TOO_RICH, Status.REFUSED, final=False, path=PathName.FULL, is_appeal=True), AppealWay.FINAL),
+        (letter(TOO_RICH, Status.REFUSED, final=False, appealed=True), AppealWay.APPEALED),
+    ],
+)
+def test_an_appeal_is_offered_only_where_one_is_possible(made: Letter, way: AppealWay, language: Language) -> None:
+    assert made.appeal.way is way
+    seen = text_of(page(made, language))
+    assert (OFFER[language] in seen) is (way is AppealWay.OFFERED)
+    said = words(language)["no_appeal"]
+    where = made.desk.where.zh if language == "zh" else made.desk.where.en
+    assert isinstance(said, dict)
+    assert {one for one, text in said.items() if text.format(where=where) in seen} == {way.value} & said.keys()
+    assert (where in seen) is (way not in {AppealWay.OPEN, AppealWay.WITHDRAWN})
+
+
+@pytest.mark.parametrize("path", PathName)
+def test_the_period_of_an_appeal_is_that_of_the_claims_path(path: PathName) -> None:
+    made = letter(TOO_RICH, Status.REFUSED, final=False, path=path)
+    days = path_of(path).appeal_deadline.days
+    last = DAY + dt.timedelta(days=days)
+    seen = text_of(page(made, "zh"))
+    assert (
+        f"不予理赔之日（2021年7月2日）的次日起算，共 {days} 天，最后一天是{last.year}年{last.month}月{last.day}日"
+        in seen
+    )
+    assert (
+        f"within {days} days after the day of the refusal (2021-07-02). The last day is {last.isoformat()}"
+        in text_of(page(made, "en"))
+    )
+
+
+def test_a_refusal_for_a_chosen_reason_says_it_in_plain_words() -> None:
+    for code, reason in refusal_reasons().items():
+        made = letter(status=Status.REFUSED, final=False, path=PathName.FULL, reason=reason_of(code), note="经核对")
+        zh, en = unescape(page(made, "zh")), unescape(page(made, "en"))
+        assert f">{words('zh')['refusal_reason']}</span><span>{reason.zh}</span>" in zh
+        assert f">{words('en')['refusal_reason']}</span><span>{reason.en}</span>" in en
+    silent = letter(status=Status.REFUSED, final=False, reason=reason_of(None), note="经核对")
+    assert str(words("zh")["refusal_reason"]) not in text_of(page(silent, "zh"))
+    # A code that is no longer in force is told as it was chosen.
+    assert "long_gone" in text_of(page(replace(silent, reason=reason_of("long_gone")), "zh"))
 
 
 def test_a_refusal_lists_its_reasons_first_and_the_reviewers_words() -> None:
@@ -148,10 +212,10 @@ def test_the_page_loads_and_runs_nothing() -> None:
 
 
 def shape(value: object) -> object:
-    """A text's fields to fill in; a table's keys."""
+    """A text's fields to fill in; a table's texts by key."""
     if isinstance(value, str):
         return sorted(re.findall(r"\{(\w+)", value))
-    return sorted(value) if isinstance(value, dict) else None
+    return {key: shape(text) for key, text in value.items()} if isinstance(value, dict) else None
 
 
 def test_both_languages_have_the_same_words() -> None:

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.calendar.rules import due_on
 from claims.claims import store
 from claims.claims.details import corrected
 from claims.claims.notices import checked_day
 from claims.claims.path_schemas import AppealIn
 from claims.claims.paths import path_of
-from claims.claims.rules import Status
+from claims.claims.rules import last_day_to_appeal, may_appeal
 from claims.claims.schemas import ClaimFiled
 from claims.claims.sealing import ClaimSeal
 from claims.claims.service import Filing, record_claim
@@ -40,16 +39,14 @@ async def appeal(
     row = await store.lock_claim(conn, book, claim_id)
     if row is None:
         raise NOT_FOUND.error()
-    appealed = row.appeal_of is not None or await store.appeal_of(conn, book, claim_id) is not None
-    if row.status is not Status.REFUSED or appealed:
+    appealed = await store.appeal_of(conn, book, claim_id) is not None
+    if not may_appeal(row.status, is_appeal=row.appeal_of is not None, appealed=appealed):
         raise NOT_APPEALABLE.error()
     refused_on = (await store.history(conn, book, claim_id))[-1].done_on
     day = checked_day(body.appealed_on, "appealed_on", today)
     if day < refused_on:
         raise OUT_OF_ORDER.error(field="appealed_on", not_before=refused_on.isoformat())
-    deadline = path_of(row.path).appeal_deadline
-    # In calendar days, as every path is proved to say: no appeal waits for a table.
-    last_day = due_on({}, refused_on, deadline.days, deadline.kind)
+    last_day = last_day_to_appeal(path_of(row.path), refused_on)
     if day > last_day:
         raise APPEAL_TOO_LATE.error(field="appealed_on", last_day=last_day.isoformat())
     sealed = await store.load_details(conn, book, claim_id, row.details_version)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from claims.calendar.rules import Deadline
+from claims.calendar.rules import Deadline, due_on
 from claims.policies.rules import PathName
 
 
@@ -411,6 +411,19 @@ def date_fault(done_on: date, *, today: date, event_on: date, taken: Iterable[Ta
     if any(done_on < step.done_on for step in taken):
         return DateFault.BEFORE_PREVIOUS_STEP
     return None
+
+
+def may_appeal(status: Status, *, is_appeal: bool, appealed: bool) -> bool:
+    """Tell whether a claim can be appealed: refused, not itself an appeal, and not appealed before."""
+    return status is Status.REFUSED and not is_appeal and not appealed
+
+
+def last_day_to_appeal(path: Path, refused_on: date) -> date:
+    """Return the last day on which a claim refused on `refused_on` can be appealed.
+
+    In calendar days, as every path is proved to say: no appeal waits for a table.
+    """
+    return due_on({}, refused_on, path.appeal_deadline.days, path.appeal_deadline.kind)
 
 
 def claim_number(book: str, year: int, serial: int) -> str:

@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from claims.eligibility.model import Text
-from claims.letters.rules import Appeal, Letter
+from claims.letters.rules import Desk, Letter
 from claims.names import Kind, name_of
 from common.errors import Language
 from common.money import capitals, yuan
@@ -32,14 +32,14 @@ def words(language: Language) -> Words:
 
 
 @cache
-def _appeals() -> tuple[tuple[date, Appeal], ...]:
+def _desks() -> tuple[tuple[date, Desk], ...]:
     listed = yaml.safe_load(_text("appeal.yaml"))
-    return tuple((one["from"], Appeal(one["days"], Text(**one["where"]), one["source"])) for one in listed)
+    return tuple((one["from"], Desk(Text(**one["where"]), one["source"])) for one in listed)
 
 
-def appeal_on(day: date) -> Appeal:
-    """Return how a decision of this day may be appealed."""
-    return [appeal for start, appeal in _appeals() if start <= day][-1]
+def desk_on(day: date) -> Desk:
+    """Return where a decision of this day is asked about and appealed."""
+    return [desk for start, desk in _desks() if start <= day][-1]
 
 
 @cache

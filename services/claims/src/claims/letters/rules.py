@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from claims.claims.rules import Status
+from claims.claims.rules import Path, Status, last_day_to_appeal, may_appeal
 from claims.eligibility.model import Check, CheckOutcome, Decision, Inputs, Text
 
 
@@ -37,17 +37,53 @@ def standing(status: Status, *, final: bool) -> Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Appeal:
-    """How to appeal: within how many days of the letter, where, and where this rule comes from (`assumed`: our own)."""
+class Desk:
+    """Where an appeal is handed in and questions are answered, and where this comes from (`assumed`: our own)."""
 
-    days: int
     where: Text
     source: str
 
 
+class AppealWay(StrEnum):
+    """What the letter says to who does not agree."""
+
+    OPEN = "open"
+    """Nothing is decided yet."""
+    WITHDRAWN = "withdrawn"
+    APPROVED = "approved"
+    """An approval is not appealed; the desk answers questions."""
+    OFFERED = "offered"
+    APPEALED = "appealed"
+    """This refusal was appealed already."""
+    FINAL = "final"
+    """The refusal of an appeal: final within this procedure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """What applies to who does not agree. The refusal's day, the period, its last day and source only where an appeal is `offered`."""
+
+    way: AppealWay
+    refused_on: date | None = None
+    days: int | None = None
+    last_day: date | None = None
+    source: str | None = None
+
+
+def appeal_of(kind: Standing, path: Path, refused_on: date | None, *, is_appeal: bool, appealed: bool) -> Appeal:
+    """Return what a claim's letter says about appealing; `refused_on` is the refusal's day of a refused claim."""
+    if refused_on is None:
+        return Appeal(AppealWay(kind.value))
+    if may_appeal(Status.REFUSED, is_appeal=is_appeal, appealed=appealed):
+        deadline = path.appeal_deadline
+        last_day = last_day_to_appeal(path, refused_on)
+        return Appeal(AppealWay.OFFERED, refused_on, deadline.days, last_day, deadline.source)
+    return Appeal(AppealWay.FINAL if is_appeal else AppealWay.APPEALED)
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """All a letter says. `note` is what the reviewer wrote who refused; `latest` is false for an earlier version."""
+    """All a letter says. `reason` and `note` are what the refusing reviewer chose and wrote; `latest` is false for an earlier version."""
 
     book: str
     office: str
@@ -60,8 +96,10 @@ class Letter:
     latest: bool
     decision: Decision
     inputs: Inputs
+    reason: Text | None
     note: str | None
     appeal: Appeal
+    desk: Desk
 
     @property
     def draft(self) -> bool:

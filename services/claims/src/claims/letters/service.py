@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from claims.access.rules import Action
 from claims.access.service import record_access
 from claims.claims import store as claims
+from claims.claims.paths import path_of, refusal_reasons
 from claims.claims.rules import Status
 from claims.claims.service import seal_of, stored_decision
 from claims.divisions.table import table_of
+from claims.eligibility.model import Text
 from claims.households.store import load_household
-from claims.letters.page import appeal_on
-from claims.letters.rules import Letter, Standing, standing
+from claims.letters.page import desk_on
+from claims.letters.rules import Letter, Standing, appeal_of, standing
 from common.database import transaction
 from common.dates import SHANGHAI
 
@@ -34,6 +36,7 @@ async def read_letter(context: Context, book: str, claim_id: UUID, version: int 
     async with transaction(context.engine) as conn:
         row, stored = await stored_decision(conn, book, claim_id, version)
         lines = await claims.history(conn, book, claim_id)
+        appealed = await claims.appeal_of(conn, book, claim_id) is not None
         household = await load_household(conn, book, row.household_id)
         member = None if household is None else household.member(row.claimant_member_id)
         if member is None:
@@ -63,9 +66,25 @@ async def read_letter(context: Context, book: str, claim_id: UUID, version: int 
         latest=stored.version == row.decision_version,
         decision=seal.open_decision(claim_id, stored.version, stored.content_cipher),
         inputs=seal.open_inputs(claim_id, stored.version, stored.inputs_cipher),
+        reason=None if ending is None else reason_of(ending.reason_code),
         note=None if ending is None else seal.open_note(claim_id, ending.position, ending.note_cipher),
-        appeal=appeal_on(dated_on),
+        appeal=appeal_of(
+            kind,
+            path_of(row.path),
+            None if ending is None else ending.done_on,
+            is_appeal=row.appeal_of is not None,
+            appealed=appealed,
+        ),
+        desk=desk_on(dated_on),
     )
+
+
+def reason_of(code: str | None) -> Text | None:
+    """The words of a refusal's reason; the code itself where it is no longer in force."""
+    if code is None:
+        return None
+    reason = refusal_reasons().get(code)
+    return Text(code, code) if reason is None else Text(reason.zh, reason.en)
 
 
 def ending_of(row: ClaimRow, lines: Sequence[EventRow]) -> EventRow | None:

@@ -77,20 +77,24 @@ async def get_claims_report(
     return await _taken(ctx, book, principal, wanted, "claims", sheets.claims_report(book, report))
 
 
-@router.get("/ageing", response_model=AgeingOut, responses=FILES, summary="How long claims stand where they stand")
+@router.get(
+    "/ageing", response_model=AgeingOut, responses=FILES, summary="What waits for whom, how long, what is overdue"
+)
 async def get_ageing(
     book: BookCode,
     principal: Reader,
     ctx: Ctx,
     day: Annotated[
         BusinessDate | None,
-        Query(description="Measure ages on this day; today by default. 计算日。"),
+        Query(
+            description="Measure ages and deadlines on this day; today by default. A later day shows what will be overdue. 计算日。"
+        ),
     ] = None,
     town: Town = None,
     cause: OfCause = None,
     wanted: OfFormat = "json",
 ) -> AgeingOut | Response:
-    """Count the claims that have not ended by status and age 理赔办理时效表, of the token's places."""
+    """Count the claims that wait, by whom, status and step, by age and deadline 理赔办理时效表; of the token's places."""
     report = await service.ageing(
         ctx.engine, _wanted(book, principal, None, None, town, cause), day or today_in_shanghai()
     )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from claims.claims.rules import Status
+from claims.claims.rules import Status, StepName
 from claims.claims.tables import claim, claim_decision, claim_event
 from claims.payouts.rules import ItemStatus
 from claims.payouts.tables import payout_item
 from claims.places import Places, within
 from claims.policies.rules import Cause
 from claims.policies.tables import policy
-from claims.reports.rules import AGE_CLASSES, ENDED, GRANTED, UNDER_WAY, By
+from claims.reports.rules import AGE_CLASSES, DUE_SOON_DAYS, GRANTED, UNDER_WAY, By
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,12 @@ _COLUMNS: Final[Mapping[By, sa.ColumnElement[str]]] = {
     By.CAUSE: claim.c.cause,
     By.TOWN: claim.c.town_code,
     By.MONTH: sa.func.to_char(claim.c.reported_on, sa.literal_column("'YYYY-MM'")),
+}
+
+
+_BESIDE: Final = {
+    Status.SENT_BACK.value: StepName.COMPLETION.value,
+    Status.AWAITING_FUNDS.value: StepName.FUNDING_RETRY.value,
 }
 
 
@@ -53,6 +60,7 @@ class Refused:
     id: UUID
     decision_version: int
     content_cipher: bytes
+    reason_code: str | None
 
 
 def _counted(statuses: Collection[Status]) -> sa.ColumnElement[int]:
@@ -144,42 +152,69 @@ async def programmes(conn: AsyncConnection, book: str, year: int | None) -> list
 
 
 async def ageing(conn: AsyncConnection, wanted: Wanted, day: date) -> list[sa.RowMapping]:
-    """Claims that have not ended, by status and by how long they have stood there on a day; the total is the last row.
+    """Claims that wait on a day, by whom they wait for, status and step, by age and deadline; the total is the last row.
 
-    A claim stands where it is since its last event. Claims that came there after the day are left out.
+    A claim on hold waits for nobody, since the day it was put there. Claims that came to where they stand after the day are left out.
     """
-    last = sa.and_(
-        claim_event.c.book == claim.c.book,
-        claim_event.c.claim_id == claim.c.id,
-        claim_event.c.position == claim.c.event_count,
-    )
-    since = claim_event.c.done_on
-    days = sa.literal(day, sa.Date) - since
+    stand = _waiting(wanted).subquery("stand")
+    groups = (stand.c.waiting_for, stand.c.status, stand.c.step)
+    days = sa.literal(day, sa.Date) - stand.c.since
+    soon = day + timedelta(days=DUE_SOON_DAYS)
     figures = [
         sa.func.count().label("claims"),
-        _summed(claim.c.benefit_fen).label("benefit_fen"),
+        _summed(stand.c.benefit_fen).label("benefit_fen"),
         *(
             sa.func.count()
             .filter(days >= one.from_days, sa.true() if one.to_days is None else days <= one.to_days)
             .label(one.label)
             for one in AGE_CLASSES
         ),
-        sa.func.min(since).label("oldest_since"),
+        sa.func.count().filter(stand.c.due_on < day).label("overdue"),
+        sa.func.count().filter(stand.c.due_on.between(day, soon)).label("due_soon"),
+        sa.func.count().filter(stand.c.due_on.is_(None)).label("without_deadline"),
+        sa.func.min(stand.c.since).label("oldest_since"),
+        sa.func.min(stand.c.due_on).label("earliest_due_on"),
     ]
     query = (
-        sa.select(claim.c.status, *figures)
-        .select_from(claim.join(claim_event, last))
-        .where(*_where(wanted, claim.c.reported_on), claim.c.status.not_in(sorted(ENDED)), since <= day)
-        .group_by(sa.func.grouping_sets(sa.tuple_(claim.c.status), sa.tuple_()))
-        .order_by(sa.func.grouping(claim.c.status), claim.c.status)
+        sa.select(*groups, *figures)
+        .where(stand.c.since <= day)
+        .group_by(sa.func.grouping_sets(sa.tuple_(*groups), sa.tuple_()))
+        # The status is never null, so the total is told by its grouping.
+        .order_by(sa.func.grouping(stand.c.status), *groups)
     )
     return list((await conn.execute(query)).mappings())
+
+
+def _waiting(wanted: Wanted) -> sa.Select[Any]:
+    """Each claim that waits for somebody or is on hold: for whom, for which step, since when, until when."""
+    last = sa.and_(
+        claim_event.c.book == claim.c.book,
+        claim_event.c.claim_id == claim.c.id,
+        claim_event.c.position == claim.c.event_count,
+    )
+    # A claim sent back, or without funds, waits for a step beside the path.
+    step = sa.case(_BESIDE, value=claim.c.status, else_=claim.c.next_step)
+    return (
+        sa.select(
+            claim.c.waiting_for,
+            claim.c.status,
+            step.label("step"),
+            claim.c.benefit_fen,
+            sa.func.coalesce(claim.c.waiting_since, claim_event.c.done_on).label("since"),
+            claim.c.due_on,
+        )
+        .select_from(claim.join(claim_event, last))
+        .where(
+            *_where(wanted, claim.c.reported_on),
+            sa.or_(claim.c.waiting_for.is_not(None), claim.c.status == Status.ON_HOLD.value),
+        )
+    )
 
 
 async def refused_after(conn: AsyncConnection, wanted: Wanted, after: UUID | None) -> list[Refused]:
     """The next refused claims in the order of their ids. Days are those of the refusal."""
     refusal = (
-        sa.select(claim_event.c.done_on)
+        sa.select(claim_event.c.done_on, claim_event.c.reason_code)
         .where(
             claim_event.c.book == claim.c.book,
             claim_event.c.claim_id == claim.c.id,
@@ -195,7 +230,7 @@ async def refused_after(conn: AsyncConnection, wanted: Wanted, after: UUID | Non
         claim_decision.c.version == claim.c.decision_version,
     )
     query = (
-        sa.select(claim.c.id, claim.c.decision_version, claim_decision.c.content_cipher)
+        sa.select(claim.c.id, claim.c.decision_version, claim_decision.c.content_cipher, refusal.c.reason_code)
         .select_from(claim.join(refusal, sa.true()).join(claim_decision, latest))
         .where(*_where(wanted, refusal.c.done_on), claim.c.status == Status.REFUSED.value)
         .order_by(claim.c.id)

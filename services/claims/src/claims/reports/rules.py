@@ -21,8 +21,6 @@ class By(StrEnum):
 
 GRANTED: Final = CONSUMING
 """Statuses of claims whose benefit was approved and not given up."""
-ENDED: Final = frozenset({Status.PAID, Status.REFUSED, Status.WITHDRAWN, Status.CLOSED})
-"""Statuses in which nobody has to do anything more for the household to get its answer or its money."""
 UNDER_WAY: Final = frozenset(Status) - GRANTED - {Status.REFUSED, Status.WITHDRAWN}
 """Statuses of claims nobody has decided yet."""
 
@@ -53,6 +51,8 @@ AGE_CLASSES: Final = tuple(
     AgeClass(start, end) for start, end in ((0, 3), (4, 7), (8, 15), (16, 30), (31, 60), (61, None))
 )
 """The classes of the ageing report [assumed]: the programme's own limit, 15 days from lead to decision, ends a class."""
+DUE_SOON_DAYS: Final = 3
+"""A deadline so many days ahead, or fewer, is near [assumed]."""
 
 
 def fee_of(paid_fen: int, fee_bp: int) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from claims.claims.rules import Status
+from claims.claims.rules import Status, StepName, WaitingFor
 from claims.policies.rules import Cause, Funding, SurplusRule
 from claims.reports.rules import By
 from common.money import FenOrZero, SignedFen
@@ -30,7 +30,16 @@ _FIGURES: Final = {
 
 
 _AGES: Final = {"0-3": 2, "4-7": 1, "8-15": 0, "16-30": 1, "31-60": 0, "61+": 0}
-_WAITING: Final = {"claims": 4, "benefit_fen": 3_200_000, "by_age": _AGES, "oldest_since": "2021-06-10"}
+_WAITING: Final = {
+    "claims": 4,
+    "benefit_fen": 3_200_000,
+    "by_age": _AGES,
+    "overdue": 1,
+    "due_soon": 1,
+    "without_deadline": 0,
+    "oldest_since": "2021-06-10",
+    "earliest_due_on": "2021-06-25",
+}
 
 
 class SummaryOut(Wire):
@@ -177,7 +186,7 @@ class RefusalReasonsOut(Wire):
     by_reviewer: int
     """The others: no check failed, a reviewer refused. 审核人员不予通过件数。"""
     items: Sequence[RefusalReason]
-    """Checks in the order of the decision, then reasons by how often they were named."""
+    """Checks in the order of the decision, then reasons in the order of `GET /refusal-reasons`."""
 
 
 class ProgrammeResult(ClaimsFigures):
@@ -232,38 +241,50 @@ class ProgrammeResultsOut(Wire):
 
 
 class AgeingFigures(Wire):
-    """Claims that have not ended, by age."""
+    """Claims that wait, by age and deadline."""
 
     claims: int
     """件数。"""
     benefit_fen: Sum
     """By the latest decisions. 测算或批准金额。"""
     by_age: Annotated[dict[str, int], Field(examples=[_AGES])]
-    """Claims by how many days they have stood where they stand. 按停留天数的件数。"""
+    """Claims by how many days they have waited where they stand. 按停留天数的件数。"""
+    overdue: int
+    """Their deadline is over. 已逾期件数。"""
+    due_soon: int
+    """Their deadline ends within three days. 三日内到期件数。"""
+    without_deadline: int
+    """无时限件数。"""
     oldest_since: date | None
-    """Since when the oldest of them stands there. 最早停留日期。"""
+    """Since when the oldest of them waits. 最早停留日期。"""
+    earliest_due_on: date | None
+    """The earliest deadline. 最早到期日。"""
 
 
 class AgeingLine(AgeingFigures):
-    """The claims of one status."""
+    """The claims that wait for somebody in one status, for one step."""
 
+    waiting_for: WaitingFor | None
+    """Who has to act; null for claims on hold. 待办。"""
     status: Status
+    step: StepName | None
+    """The step they wait for, on hold the one they go on with; null while they wait for money. 待办步骤。"""
 
 
 class AgeingOut(Wire):
-    """How long claims have stood where they stand, as of one instant."""
+    """Which claims wait for whom, how long, and what is overdue, as of one instant."""
 
     model_config = example(
         {
             "day": "2021-07-01",
             "as_of": "2021-07-01T08:00:00Z",
-            "items": [{"status": "reported", **_WAITING}],
+            "items": [{"waiting_for": "town", "status": "reported", "step": "town_check", **_WAITING}],
             "totals": _WAITING,
         }
     )
 
     day: date
-    """The day ages are measured on. 计算日。"""
+    """The day ages and deadlines are measured on. 计算日。"""
     as_of: datetime
     items: Sequence[AgeingLine]
     totals: AgeingFigures

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from claims.access.rules import Action
 from claims.access.service import record_access
-from claims.claims.rules import Status
+from claims.claims.paths import refusal_reasons as refusal_reasons_in_force
+from claims.claims.rules import Status, StepName, WaitingFor
 from claims.claims.service import seal_of
 from claims.divisions.table import table_of
 from claims.eligibility.model import CheckCode, CheckOutcome
@@ -33,7 +34,7 @@ from claims.reports.schemas import (
 from common.database import snapshot, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     import sqlalchemy as sa
@@ -126,39 +127,51 @@ async def refusal_reasons(context: Context, wanted: Wanted) -> RefusalReasonsOut
 def _opened(seal: ClaimSeal, page: Sequence[Refused]) -> list[RefusedBy]:
     decisions = [seal.open_decision(one.id, one.decision_version, one.content_cipher) for one in page]
     return [
-        RefusedBy(tuple(check.code.value for check in made.checks if check.outcome is CheckOutcome.FAIL), None)
-        for made in decisions
+        RefusedBy(
+            tuple(check.code.value for check in made.checks if check.outcome is CheckOutcome.FAIL), refused.reason_code
+        )
+        for refused, made in zip(page, decisions, strict=True)
     ]
 
 
 def _reasons(tally: Counter[ReasonKey]) -> list[RefusalReason]:
-    """Checks in the order of the decision, then what reviewers chose, the most frequent first."""
-    order = {code.value: place for place, code in enumerate(CheckCode)}
-    ranked = sorted(tally.items(), key=lambda item: (item[0][0], order.get(item[0][1], -item[1]), item[0][1]))
+    """Checks in the order of the decision, then what reviewers chose, in the order of the list."""
+    codes = {code.value: (name_of("checks", code, "zh"), name_of("checks", code, "en")) for code in CheckCode}
+    chosen = {code: (reason.zh, reason.en) for code, reason in refusal_reasons_in_force().items()}
+    known: dict[ReasonKey, tuple[str, str]] = {("check", code): names for code, names in codes.items()}
+    known |= {("reason", code): names for code, names in chosen.items()}
+    # A code that is no longer in force was chosen all the same.
+    known |= {key: (key[1], key[1]) for key in tally.keys() - known.keys()}
     return [
-        RefusalReason(
-            kind=kind,
-            code=code,
-            name_zh=name_of("checks", code, "zh"),
-            name_en=name_of("checks", code, "en"),
-            claims=claims,
-        )
-        for (kind, code), claims in ranked
+        RefusalReason(kind=kind, code=code, name_zh=zh, name_en=en, claims=tally[kind, code])
+        for (kind, code), (zh, en) in known.items()
+        if (kind, code) in tally
     ]
 
 
 async def ageing(engine: AsyncEngine, wanted: Wanted, day: date) -> AgeingOut:
-    """How long claims that have not ended have stood where they stand on a day."""
+    """Which claims wait for whom and for what, how long on that day, and whose deadline is over by then."""
     async with snapshot(engine) as conn:
         *groups, whole = await counts.ageing(conn, wanted, day)
         as_of = await store.instant(conn)
-    items = [AgeingLine(status=Status(row["status"]), **dict(_ages(row))) for row in groups]
-    return AgeingOut(day=day, as_of=as_of, items=items, totals=AgeingFigures(**dict(_ages(whole))))
+    return AgeingOut(
+        day=day, as_of=as_of, items=[_waiting(row) for row in groups], totals=AgeingFigures(**_waiting_figures(whole))
+    )
 
 
-def _ages(row: sa.RowMapping) -> Iterator[tuple[str, Any]]:
-    yield from ((name, row[name]) for name in AgeingFigures.model_fields if name != "by_age")
-    yield "by_age", {one.label: int(row[one.label]) for one in AGE_CLASSES}
+def _waiting(row: sa.RowMapping) -> AgeingLine:
+    waiting_for, step = row["waiting_for"], row["step"]
+    return AgeingLine(
+        waiting_for=None if waiting_for is None else WaitingFor(waiting_for),
+        status=Status(row["status"]),
+        step=None if step is None else StepName(step),
+        **_waiting_figures(row),
+    )
+
+
+def _waiting_figures(row: sa.RowMapping) -> dict[str, Any]:
+    figures = {name: row[name] for name in AgeingFigures.model_fields if name != "by_age"}
+    return figures | {"by_age": {one.label: int(row[one.label]) for one in AGE_CLASSES}}
 
 
 async def programme_results(engine: AsyncEngine, book: str, year: int | None) -> ProgrammeResultsOut:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from claims.claims.paths import STEPS
 from claims.divisions.table import table_of
 from claims.names import name_of
 from claims.reports.rules import AGE_CLASSES, By
@@ -94,19 +95,26 @@ def refusal_reasons(book: str, report: RefusalReasonsOut) -> tuple[Sheet, Iterat
 def ageing(book: str, report: AgeingOut) -> tuple[Sheet, Iterator[Line]]:
     """理赔办理时效表."""
     columns = (
-        Column("状态", width=12), Column("件数", "whole", 10), Column("测算或批准金额（元）", "amount", 20),
-        *(Column(f"{one.label}天", "whole", 9) for one in AGE_CLASSES), Column("最早停留日期", "day", 14),
+        Column("待办", width=10), Column("状态", width=12), Column("待办步骤", width=14), Column("件数", "whole", 10),
+        Column("测算或批准金额（元）", "amount", 20), *(Column(f"{one.label}天", "whole", 9) for one in AGE_CLASSES),
+        Column("已逾期", "whole", 9), Column("三日内到期", "whole", 11), Column("无时限", "whole", 9),
+        Column("最早停留日期", "day", 14), Column("最早到期日", "day", 14),
     )  # fmt: skip
-
-    def figures(one: AgeingFigures) -> tuple[Value, ...]:
-        return (one.claims, one.benefit_fen, *(one.by_age[age.label] for age in AGE_CLASSES), one.oldest_since)
 
     def lines() -> Iterator[Line]:
         for one in report.items:
-            yield Line((name_of("statuses", one.status, "zh"), *figures(one)))
-        yield Line(("合计", *figures(report.totals)), strong=True)
+            waiting = "" if one.waiting_for is None else name_of("waiting_for", one.waiting_for, "zh")
+            step = "" if one.step is None else STEPS[one.step].name_zh
+            yield Line((waiting, name_of("statuses", one.status, "zh"), step, *_ages(one)))
+        yield Line(("合计", None, None, *_ages(report.totals)), strong=True)
 
     return Sheet("理赔办理时效表", _notes(book, f"计算日：{report.day}"), columns), lines()
+
+
+def _ages(one: AgeingFigures) -> tuple[Value, ...]:
+    ages = (one.by_age[age.label] for age in AGE_CLASSES)
+    deadlines = (one.overdue, one.due_soon, one.without_deadline, one.oldest_since, one.earliest_due_on)
+    return (one.claims, one.benefit_fen, *ages, *deadlines)
 
 
 def programme_results(book: str, report: ProgrammeResultsOut) -> tuple[Sheet, Iterator[Line]]:
