@@ -53,6 +53,8 @@ SEALED: Final = (
     SealedColumn("claim_decision", "inputs_cipher", "{book}/claim_decision.inputs/{claim_id}/{version}"),
     SealedColumn("claim_decision", "content_cipher", "{book}/claim_decision.content/{claim_id}/{version}"),
     SealedColumn("claim_event", "note_cipher", "{book}/claim_event.note/{claim_id}/{position}"),
+    SealedColumn("claim_objection", "reason_cipher", "{book}/claim_objection.raised/{claim_id}/{position}"),
+    SealedColumn("claim_objection_ruling", "reason_cipher", "{book}/claim_objection.ruling/{claim_id}/{position}"),
     SealedColumn("payout_item", "holder_cipher", "{book}/payout_item.holder/{id}"),
     SealedColumn("payout_item", "account_cipher", "{book}/payout_item.account/{id}"),
     SealedColumn("bank_return_row", "reason_cipher", "{book}/bank_return_row.reason/{item_id}"),
