@@ -140,6 +140,10 @@ async def test_an_erased_household_is_gone_from_every_sealed_column_and_its_figu
     assert (gone.status_code, gone.json()["code"]) == (409, "personal_data_erased")
     gone = await office.post(f"/claims/{claim['id']}/decision/recomputation", None, "auditor")
     assert (gone.status_code, gone.json()["code"]) == (409, "personal_data_erased")
+    gone = await office.get(f"/claims/{claim['id']}/decision/letter", "county")
+    assert (gone.status_code, gone.json()["code"]) == (409, "personal_data_erased")
+    reasons = await office.read("/reports/refusal-reasons")
+    assert (reasons["refused_claims"], reasons["items"]) == (0, [])
     assert (await office.read(f"/leads/{made['id']}"))["reason"] == "erased"
     for path, body in (
         (f"/households/{family['id']}", {"fields": ["phone"], "reason": "核对"}),
@@ -205,6 +209,7 @@ async def test_who_is_past_the_retention_period_is_erased_by_age(
 ) -> None:
     await office.programme()
     old, active, claiming = await family_of(office), await office.family(), await office.family()
+    failing = await office.family()
     await office.filed(claiming)
     today = date(2027, 1, 1)
     assert kept_since(today) == date(2017, 1, 1)
@@ -213,10 +218,18 @@ async def test_who_is_past_the_retention_period_is_erased_by_age(
     async with owner.begin() as conn:
         await conn.execute(
             sa.text("UPDATE household SET updated_at = '2016-12-31T00:00:00Z' WHERE id::text = ANY(:ids)"),
-            {"ids": [old["id"], claiming["id"]]},
+            {"ids": [old["id"], claiming["id"], failing["id"]]},
         )
+        await conn.exec_driver_sql("CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''x''; END'")
+        await conn.exec_driver_sql(
+            "CREATE TRIGGER fails BEFORE INSERT ON erasure FOR EACH ROW"
+            f" WHEN (NEW.household_id = '{failing['id']}') EXECUTE FUNCTION fails()"
+        )
+    # One that the database refuses keeps nobody else's.
     assert await erase_due(service, today) == 1
     assert await erase_due(service, today) == 0
+    async with owner.begin() as conn:
+        await conn.exec_driver_sql("DROP FUNCTION fails CASCADE")
     assert (await office.read(f"/households/{old['id']}"))["members"][0]["name"] == "erased"
     assert (await office.read(f"/households/{active['id']}"))["members"] == active["members"]
     assert (await office.read(f"/households/{claiming['id']}"))["members"] == claiming["members"]

@@ -79,7 +79,9 @@ class ClaimSeal:
         return self._cipher.encrypt(reason, self._context(f"claim_objection.{part}", claim_id, position))
 
     def open_objection(self, claim_id: UUID, position: int, sealed: bytes, part: str) -> str:
-        """Open what `seal_objection` sealed."""
+        """Open what `seal_objection` sealed; what was erased reads `erased`."""
+        if self.is_erased(sealed):
+            return ERASED_TEXT
         return self._cipher.decrypt(sealed, self._context(f"claim_objection.{part}", claim_id, position))
 
     def draw(self, claim_id: UUID, policy_id: UUID) -> int:
