@@ -212,6 +212,41 @@ END $$;
 REVOKE EXECUTE ON FUNCTION erased() FROM PUBLIC;
 CREATE TRIGGER erased AFTER INSERT ON erasure FOR EACH ROW EXECUTE FUNCTION erased();
 
+-- Nothing new of a person is written once they were erased. The row lock waits for an erasure that is being made.
+CREATE FUNCTION refuse_erased() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    new_row jsonb := to_jsonb(NEW);
+    whose uuid := new_row ->> 'household_id';
+    person uuid := new_row ->> 'claimant_member_id';
+BEGIN
+    IF TG_TABLE_NAME = 'household' THEN
+        whose := new_row ->> 'id';
+    ELSIF TG_TABLE_NAME = 'member' THEN
+        person := new_row ->> 'id';
+    ELSIF new_row ? 'claim_id' THEN
+        SELECT household_id, claimant_member_id INTO whose, person FROM claim
+        WHERE book = new_row ->> 'book' AND id = (new_row ->> 'claim_id')::uuid;
+    END IF;
+    PERFORM FROM household WHERE book = new_row ->> 'book' AND id = whose FOR KEY SHARE;
+    IF EXISTS (SELECT FROM erasure e WHERE e.book = new_row ->> 'book' AND e.household_id = whose
+               AND (e.member_id IS NULL OR e.member_id = person)) THEN
+        RAISE EXCEPTION 'household % was erased', whose USING ERRCODE = 'FP123';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE EXECUTE ON FUNCTION refuse_erased() FROM PUBLIC;
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON claim FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON claim_document FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON document FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON lead FOR EACH ROW WHEN (NEW.household_id IS NOT NULL) EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON member FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER does_not_come_back_erased BEFORE UPDATE OF left_on ON member FOR EACH ROW
+    WHEN (OLD.left_on IS NOT NULL AND NEW.left_on IS NULL) EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE UPDATE OF bank_account_cipher ON household FOR EACH ROW
+    WHEN (NEW.bank_account_cipher IS NOT NULL AND NEW.bank_account_cipher IS DISTINCT FROM OLD.bank_account_cipher
+          AND NEW.bank_account_cipher <> '\x00')
+    EXECUTE FUNCTION refuse_erased();
+
 GRANT SELECT ON reseal_batch TO fangpin_claims_service, fangpin_claims_reader;
 GRANT SELECT, INSERT ON erasure TO fangpin_claims_service;
 GRANT SELECT ON erasure TO fangpin_claims_reader;

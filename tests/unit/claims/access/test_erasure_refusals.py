@@ -9,7 +9,7 @@ from claims.access.erasure import refusal
 from common.errors import Problem
 
 
-class RefusedByDatabase(Exception):
+class DatabaseRefusalError(Exception):
     """As the driver raises it."""
 
     def __init__(self, sqlstate: str) -> None:
@@ -22,6 +22,6 @@ class RefusedByDatabase(Exception):
     [("FP120", "claims_unfinished", 409), ("FP121", "household_monitored", 409), ("FP122", "unavailable", 503)],
 )
 def test_each_refusal_of_the_database_has_its_problem(state: str, code: str, status: int) -> None:
-    told = refusal(DBAPIError("INSERT", None, RefusedByDatabase(state)))
+    told = refusal(DBAPIError("INSERT", None, DatabaseRefusalError(state)))
     assert isinstance(told, Problem)
     assert (told.code, told.status) == (code, status)

@@ -66,9 +66,7 @@ async def reseal_all(engine: AsyncEngine, cipher: FieldCipher, stopping: asyncio
             async for resealed in _reseal_column(engine, cipher, column, stopping):
                 done += resealed
         except (Problem, SQLAlchemyError) as error:
-            log.exception(
-                "column_not_resealed", table=column.table, column=column.column, error=type(error).__name__
-            )
+            log.exception("column_not_resealed", table=column.table, column=column.column, error=type(error).__name__)
     return done
 
 

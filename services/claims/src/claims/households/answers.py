@@ -78,9 +78,7 @@ def household_out(personal: PersonalData, row: HouseholdRow, *, names: bool = Tr
     """A household's answer; `names=False` masks names and the other system's number too (for answers that are kept)."""
     account, cadre = row.bank_account_cipher, row.responsible_cadre_cipher
     number_cipher = row.external_number_cipher
-    number = (
-        None if number_cipher is None else personal.open_text(number_cipher, "household.external_number", row.id)
-    )
+    number = None if number_cipher is None else personal.open_text(number_cipher, "household.external_number", row.id)
     cadre_name = None if cadre is None else personal.open_text(cadre, CADRE_COLUMN, row.id)
     return HouseholdOut(
         id=row.id,
