@@ -1,7 +1,7 @@
 -- Two narrow ways in which a ciphertext may change, also in append-only tables: sealed anew under another key, or destroyed with its person.
 
 -- Append-only tables let nothing pass but an update made inside one of the functions below: only they run as the owner, and they touch
--- no column but ciphertexts, blind indexes and masks. The service's role has no UPDATE on these tables at all.
+-- no column but ciphertexts, blind indexes, masks and, in an erasure, the texts of notices. The service's role has no UPDATE on these tables at all.
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND current_setting('fangpin.cipher_change', true) = 'on'
@@ -127,6 +127,8 @@ DECLARE
     claims uuid[];
     items uuid[];
     leads uuid[];
+    former uuid[];
+    mentions text[];
     new_version integer;
 BEGIN
     PERFORM FROM household WHERE book = NEW.book AND id = NEW.household_id FOR UPDATE;
@@ -134,6 +136,16 @@ BEGIN
     PERFORM set_config('fangpin.cipher_change', 'on', true);
     claims := ARRAY(SELECT id FROM claim WHERE book = NEW.book AND household_id = NEW.household_id
         AND (NEW.member_id IS NULL OR claimant_member_id = NEW.member_id));
+    -- The same people's records in other households, earlier and later ones, if they have left there and nothing is on its way for them.
+    -- A record that is present elsewhere is that household's, and is erased with it.
+    former := ARRAY(WITH RECURSIVE person AS (
+            SELECT id, moved_from FROM member
+            WHERE book = NEW.book AND household_id = NEW.household_id AND (NEW.member_id IS NULL OR id = NEW.member_id)
+            UNION
+            SELECT m.id, m.moved_from FROM member m JOIN person p ON m.id = p.moved_from OR m.moved_from = p.id WHERE m.book = NEW.book)
+        SELECT m.id FROM person JOIN member m ON m.book = NEW.book AND m.id = person.id
+        WHERE m.household_id <> NEW.household_id AND m.left_on IS NOT NULL AND NOT EXISTS (SELECT FROM claim c
+            WHERE c.book = m.book AND c.claimant_member_id = m.id AND c.status NOT IN ('paid', 'refused', 'withdrawn', 'closed')));
     items := ARRAY(SELECT id FROM payout_item WHERE book = NEW.book AND claim_id = ANY (claims));
     IF NEW.member_id IS NULL THEN
         leads := ARRAY(SELECT id FROM lead WHERE book = NEW.book AND household_id = NEW.household_id);
@@ -159,10 +171,10 @@ BEGIN
         HAVING bool_or(c.column_name LIKE '%\_cipher' AND c.data_type = 'bytea')
     LOOP
         whose := CASE
-            WHEN sealed.name = 'member' THEN 'household_id = $2 AND ($3 IS NULL OR id = $3)'
+            WHEN sealed.name = 'member' THEN '(household_id = $2 AND ($3 IS NULL OR id = $3) OR id = ANY ($7))'
             WHEN sealed.name = 'household' THEN 'id = $2 AND $3 IS NULL'
             WHEN 'member_id' = ANY (sealed.columns) AND 'household_id' = ANY (sealed.columns)
-                THEN 'household_id = $2 AND ($3 IS NULL OR member_id = $3)'
+                THEN '(household_id = $2 AND ($3 IS NULL OR member_id = $3) OR member_id = ANY ($7))'
             WHEN 'claim_id' = ANY (sealed.columns) THEN 'claim_id = ANY ($4)'
             WHEN 'item_id' = ANY (sealed.columns) THEN 'item_id = ANY ($5)'
             WHEN 'lead_id' = ANY (sealed.columns) THEN 'lead_id = ANY ($6)'
@@ -180,16 +192,60 @@ BEGIN
         INTO assignments FROM unnest(sealed.columns) AS name
         WHERE name LIKE '%\_cipher' OR name LIKE '%\_index' OR name LIKE '%\_masked';
         EXECUTE format('UPDATE public.%I SET %s WHERE book = $1 AND %s', sealed.name, assignments, whose)
-            USING NEW.book, NEW.household_id, NEW.member_id, claims, items, leads;
+            USING NEW.book, NEW.household_id, NEW.member_id, claims, items, leads, former;
     END LOOP;
-    -- Answers kept for replay show a household's members masked, and a mask still says much.
-    UPDATE idempotency_key SET body = (body::jsonb - ARRAY['members', 'bank_account', 'responsible_cadre', 'warnings'] || '{"erased": true}')::text
-    WHERE book = NEW.book AND status < 300 AND body LIKE '%' || NEW.household_id || '%' AND body::jsonb ? 'members';
+    -- What leads to people without being sealed: notices name them, and reasons may. The keyed
+    -- index of a bill's number stays: a bill that was paid once must not be paid twice.
+    UPDATE claim_notice SET text_zh = '已抹除', text_en = 'erased' WHERE book = NEW.book AND claim_id = ANY (claims);
+    UPDATE recovery SET reason = 'erased', decision_note = CASE WHEN decision_note IS NOT NULL THEN 'erased' END
+    WHERE book = NEW.book AND claim_id = ANY (claims);
+    -- Answers kept for replay show people masked, and a mask still says much: of those that mention them only what names nobody stays.
+    mentions := ARRAY(SELECT '%' || one || '%' FROM unnest(claims || former || coalesce(NEW.member_id, NEW.household_id)
+        || NEW.household_id) AS one);
+    UPDATE idempotency_key SET body = (SELECT coalesce(jsonb_object_agg(key, value), '{}') || '{"erased": true}' FROM jsonb_each(body::jsonb)
+        WHERE key IN ('id', 'version', 'number', 'status', 'household_id', 'member_id', 'claim_id', 'policy_id', 'position', 'kind',
+                      'town', 'village', 'created_at', 'created_by', 'updated_at', 'updated_by', 'at', 'by_person'))::text
+    WHERE book = NEW.book AND status < 300 AND body LIKE ANY (mentions) AND NOT body::jsonb ?| ARRAY['erased_at', 'control_count'];
     PERFORM set_config('fangpin.cipher_change', 'off', true);
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION erased() FROM PUBLIC;
 CREATE TRIGGER erased AFTER INSERT ON erasure FOR EACH ROW EXECUTE FUNCTION erased();
+
+-- Nothing new of a person is written once they were erased. The row lock waits for an erasure that is being made.
+CREATE FUNCTION refuse_erased() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    new_row jsonb := to_jsonb(NEW);
+    whose uuid := new_row ->> 'household_id';
+    person uuid := new_row ->> 'claimant_member_id';
+BEGIN
+    IF TG_TABLE_NAME = 'household' THEN
+        whose := new_row ->> 'id';
+    ELSIF TG_TABLE_NAME = 'member' THEN
+        person := new_row ->> 'id';
+    ELSIF new_row ? 'claim_id' THEN
+        SELECT household_id, claimant_member_id INTO whose, person FROM claim
+        WHERE book = new_row ->> 'book' AND id = (new_row ->> 'claim_id')::uuid;
+    END IF;
+    PERFORM FROM household WHERE book = new_row ->> 'book' AND id = whose FOR KEY SHARE;
+    IF EXISTS (SELECT FROM erasure e WHERE e.book = new_row ->> 'book' AND e.household_id = whose
+               AND (e.member_id IS NULL OR e.member_id = person)) THEN
+        RAISE EXCEPTION 'household % was erased', whose USING ERRCODE = 'FP123';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE EXECUTE ON FUNCTION refuse_erased() FROM PUBLIC;
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON claim FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON claim_document FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON document FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON lead FOR EACH ROW WHEN (NEW.household_id IS NOT NULL) EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE INSERT ON member FOR EACH ROW EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER does_not_come_back_erased BEFORE UPDATE OF left_on ON member FOR EACH ROW
+    WHEN (OLD.left_on IS NOT NULL AND NEW.left_on IS NULL) EXECUTE FUNCTION refuse_erased();
+CREATE TRIGGER not_of_the_erased BEFORE UPDATE OF bank_account_cipher ON household FOR EACH ROW
+    WHEN (NEW.bank_account_cipher IS NOT NULL AND NEW.bank_account_cipher IS DISTINCT FROM OLD.bank_account_cipher
+          AND NEW.bank_account_cipher <> '\x00')
+    EXECUTE FUNCTION refuse_erased();
 
 GRANT SELECT ON reseal_batch TO fangpin_claims_service, fangpin_claims_reader;
 GRANT SELECT, INSERT ON erasure TO fangpin_claims_service;

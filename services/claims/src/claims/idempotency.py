@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Context
+from claims.erased import erased_named
 from claims.metadata import metadata
 from common.idempotency import Answer, idempotency_table, request_fingerprint, run_once
 from common.settings import key_bytes
@@ -27,7 +28,8 @@ async def run(context: Context, book: str, key: str, request_print: bytes, work:
     """Do the work in one transaction unless the key was used: then answer as before. For items of a batch; calls use `once`."""
 
     async def use_case(conn: AsyncConnection) -> Answer:
-        return Answer(status, (await work(conn)).model_dump(mode="json"))
+        with erased_named():
+            return Answer(status, (await work(conn)).model_dump(mode="json"))
 
     return await run_once(context.engine, book, key, request_print, use_case)
 
@@ -48,6 +50,7 @@ async def once_marked(context: Context, book: str, key: str, mark: bytes, work: 
     """As `once`, for a request whose fingerprint was made while its body streamed in."""
 
     async def use_case(conn: AsyncConnection) -> Answer:
-        return Answer(status, (await work(conn)).model_dump(mode="json"))
+        with erased_named():
+            return Answer(status, (await work(conn)).model_dump(mode="json"))
 
     return answer(await run_once(context.engine, book, key, mark, use_case))

@@ -66,6 +66,25 @@ def test_what_is_no_document_is_refused_for_what_it_is(name: str, piece: int) ->
     assert caught.value.fault is fault
 
 
+HOSTILE = {
+    "jpeg of nothing but 0xFF": (jpeg()[:-2] + b"\xff" * 2_000_000, Fault.INCOMPLETE),
+    "jpeg with a long run of 0xFF": (jpeg()[:-2] + b"\xff" * 2_000_000 + b"\x00", Fault.INCOMPLETE),
+    "pdf with blanks before its end": (pdf() + b" " * 65_000 + b"x", Fault.TRAILING),
+    "pdf with blanks and zeros before its end": (pdf() + b" \x00" * 32_000 + b"x", Fault.TRAILING),
+    "pdf with blanks where its end should point": (b"%PDF-1.7\n" + b"startxref " * 200_000, Fault.INCOMPLETE),
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("piece", [64 * 1024, 3_000_000])
+def test_a_file_made_to_keep_the_reader_busy_is_judged_like_any_other(name: str, piece: int) -> None:
+    content, fault = HOSTILE[name]
+    with pytest.raises(ContentError) as caught:
+        told(content, piece)
+    assert caught.value.fault is fault
+
+
 @pytest.mark.parametrize("content", [png(), jpeg(), pdf()], ids=["png", "jpeg", "pdf"])
 def test_a_file_cut_anywhere_is_refused(content: bytes) -> None:
     whole = len(content.rstrip(b"\n"))

@@ -19,7 +19,7 @@ from claims.documents.service import erase_content
 from claims.households import store as households
 from claims.problems import ALREADY_ERASED, CLAIMS_UNFINISHED, HOUSEHOLD_MONITORED
 from common.database import sqlstate
-from common.errors import NOT_FOUND, Problem
+from common.errors import NOT_FOUND, Problem, unavailable
 from common.ids import uuid7
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-_UNFINISHED, _MONITORED = "FP120", "FP121"
+_UNFINISHED, _MONITORED, _DOCUMENT_CAME = "FP120", "FP121", "FP122"
 
 
 async def erase(
@@ -72,7 +72,7 @@ async def erase(
             },
         )
     except DBAPIError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     await record_access(
         conn,
         book=book,
@@ -93,10 +93,12 @@ async def erase(
     )
 
 
-def _refusal(error: DBAPIError) -> Exception:
+def refusal(error: DBAPIError) -> Exception:
     """What the database found that was not so a moment before."""
     refusals: dict[str | None, Problem] = {
         _UNFINISHED: CLAIMS_UNFINISHED.error(claims=[]),
         _MONITORED: HOUSEHOLD_MONITORED.error(),
+        # A document came in after the others were erased; the next try erases it too.
+        _DOCUMENT_CAME: unavailable(),
     }
     return refusals.get(sqlstate(error), error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -27,16 +28,20 @@ class Keeper:
     stopping: asyncio.Event
 
     async def run(self) -> None:
-        """Work until told to stop. Nothing that fails here stops the deliveries; the next round tries again."""
+        """Work until told to stop. Neither duty's failure stops the other or the deliveries; the next round tries again."""
         while not self.stopping.is_set():
-            try:
-                await reseal_all(self.engine, self.cipher, self.stopping)
-                await erase_due(self.engine, today_in_shanghai(), self.stopping)
-            except Problem as problem:  # above all a database that is away
-                log.warning("keeper_round_failed", problem=problem.code)
-            except Exception as error:
-                log.exception("keeper_round_failed", error=type(error).__name__)
+            await self._tried("reseal", reseal_all(self.engine, self.cipher, self.stopping))
+            await self._tried("erase", erase_due(self.engine, today_in_shanghai(), self.stopping))
             await self._pause()
+
+    @staticmethod
+    async def _tried(duty: str, work: Awaitable[int]) -> None:
+        try:
+            await work
+        except Problem as problem:  # above all a database that is away
+            log.warning("keeper_round_failed", duty=duty, problem=problem.code)
+        except Exception as error:
+            log.exception("keeper_round_failed", duty=duty, error=type(error).__name__)
 
     async def _pause(self) -> None:
         try:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import yaml
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims.access.erasure import erase
@@ -84,6 +85,8 @@ async def erase_due(engine: AsyncEngine, today: date, stopping: asyncio.Event | 
             done += 1
         except Problem as problem:  # something happened to it meanwhile
             log.info("not_erased", household_id=str(household_id), problem=problem.code)
+        except SQLAlchemyError as error:  # one that cannot be erased keeps nobody else
+            log.exception("not_erased", household_id=str(household_id), error=type(error).__name__)
     if done:
         log.info("erased_by_age", households=done, before=before.isoformat())
     return done

@@ -7,15 +7,18 @@ and nothing is unreadable meanwhile, for the ring keeps the old key until no cip
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from claims.access.sealed import SEALED, SealedColumn
 from claims.access.tables import reseal_batch
 from common.crypto import ERASED, DecryptionError, FieldCipher
 from common.database import snapshot, transaction
+from common.errors import Problem
 from common.logging import get_logger
 
 log = get_logger(__name__)
@@ -53,16 +56,30 @@ class _Stale:
 
 
 async def reseal_all(engine: AsyncEngine, cipher: FieldCipher, stopping: asyncio.Event | None = None) -> int:
-    """Go once through every sealed column, unless told to stop; answers how many ciphertexts were sealed anew."""
+    """Go once through every sealed column, unless told to stop; answers how many ciphertexts were sealed anew.
+
+    A column in which the database fails is left for the next round; the others are gone through all the same.
+    """
     done = 0
     for column in SEALED:
-        after: str | None = _START
-        while after is not None and not (stopping is not None and stopping.is_set()):
-            batch = await reseal_batch_of(engine, cipher, column, after)
-            done, after = done + batch.resealed, batch.after
-            if batch.unreadable:
-                log.error("unreadable_ciphertexts", table=column.table, column=column.column, rows=batch.unreadable)
+        try:
+            async for resealed in _reseal_column(engine, cipher, column, stopping):
+                done += resealed
+        except (Problem, SQLAlchemyError) as error:
+            log.exception("column_not_resealed", table=column.table, column=column.column, error=type(error).__name__)
     return done
+
+
+async def _reseal_column(
+    engine: AsyncEngine, cipher: FieldCipher, column: SealedColumn, stopping: asyncio.Event | None
+) -> AsyncIterator[int]:
+    after: str | None = _START
+    while after is not None and not (stopping is not None and stopping.is_set()):
+        batch = await reseal_batch_of(engine, cipher, column, after)
+        after = batch.after
+        if batch.unreadable:
+            log.error("unreadable_ciphertexts", table=column.table, column=column.column, rows=batch.unreadable)
+        yield batch.resealed
 
 
 async def reseal_batch_of(engine: AsyncEngine, cipher: FieldCipher, column: SealedColumn, after: str) -> Batch:

@@ -59,7 +59,7 @@ Version = Annotated[
     "",
     status_code=201,
     response_model=ClaimFiled,
-    responses=responses(404, 409, EVENT_OUTSIDE_POLICY, LOSS_BELOW_OTHER_PAYMENTS),
+    responses=responses(404, 409, EVENT_OUTSIDE_POLICY, LOSS_BELOW_OTHER_PAYMENTS, PERSONAL_DATA_ERASED),
     summary="File a claim",
 )
 async def file_claim(

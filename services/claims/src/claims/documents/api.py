@@ -30,6 +30,7 @@ from claims.problems import (
     DOCUMENT_WITHDRAWN,
     DOCUMENTS_CLOSED,
     DOCUMENTS_FULL,
+    PERSONAL_DATA_ERASED,
 )
 from common.auth import Principal, require
 from common.idempotency import IdempotencyKey, fingerprint_bytes, request_address
@@ -78,6 +79,7 @@ async def list_document_kinds(book: BookCode, _: AnyReader) -> KindsOut:
         DOCUMENT_CONTINUES,
         DOCUMENTS_CLOSED,
         DOCUMENTS_FULL,
+        PERSONAL_DATA_ERASED,
     )
     | {200: {"model": DocumentStored, "description": "The claim has this content already: that document."}},
     summary="Hand in a document",

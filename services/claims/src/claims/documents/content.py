@@ -47,11 +47,13 @@ _TAIL: Final = 64 * 1024 + 22
 """A ZIP archive ends with a record of 22 bytes and a comment of at most 65,535."""
 _ARCHIVE_END: Final = re.compile(rb"PK\x05\x06\x00\x00\x00\x00(?!\x00\x00)(..)\1", re.DOTALL)
 _PDF_HEADER: Final = re.compile(rb"%PDF-[12]\.[0-9]")
-_PDF_END: Final = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*\x00*\s*\Z")
+_PDF_END: Final = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\Z")
+_PDF_FILLING: Final = b" \t\r\n\f\v\x00"
+"""What may stand behind a PDF's end; taken off first, so that the search's time grows no faster than the file."""
 _PDF_MARK: Final = b"%%EOF"
 _JPEG_START: Final = b"\xff\xd8"
-# The next marker in compressed data: neither a stuffed zero nor a restart.
-_MARKER: Final = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
+# The next marker in compressed data: neither a stuffed zero nor a restart. No repetition: a long run of 0xFF is passed in one go.
+_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _START, _END, _SCAN, _TEMPORARY = 0xD8, 0xD9, 0xDA, 0x01
 _RESTARTS: Final = range(0xD0, 0xD8)
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -246,8 +248,8 @@ def _compressed(tape: _Tape) -> Steps:
         if found is not None:
             tape.cut(found.start())
             return
-        # A marker may lie across two pieces: keep what it could begin with.
-        tape.cut(len(tape.data.rstrip(b"\xff")))
+        # A marker may lie across two pieces: keep the one byte it could begin with.
+        tape.cut(len(tape.data) - tape.data.endswith(b"\xff"))
         if tape.ended:
             raise ContentError(Fault.INCOMPLETE)
         yield
@@ -265,7 +267,7 @@ class _Pdf:
         self._end = (self._end + piece)[-_TAIL:]
 
     def finish(self) -> str:
-        found = _PDF_END.search(self._end)
+        found = _PDF_END.search(self._end.rstrip(_PDF_FILLING))
         if found is None:
             # Cut before its last end mark, or continued behind it.
             raise ContentError(Fault.TRAILING if _PDF_MARK in self._end else Fault.INCOMPLETE)

@@ -75,8 +75,10 @@ def member_out(personal: PersonalData, row: MemberRow, *, names: bool) -> Member
 
 
 def household_out(personal: PersonalData, row: HouseholdRow, *, names: bool = True) -> HouseholdOut:
-    """A household's answer."""
+    """A household's answer; `names=False` masks names and the other system's number too (for answers that are kept)."""
     account, cadre = row.bank_account_cipher, row.responsible_cadre_cipher
+    number_cipher = row.external_number_cipher
+    number = None if number_cipher is None else personal.open_text(number_cipher, "household.external_number", row.id)
     cadre_name = None if cadre is None else personal.open_text(cadre, CADRE_COLUMN, row.id)
     return HouseholdOut(
         id=row.id,
@@ -95,9 +97,7 @@ def household_out(personal: PersonalData, row: HouseholdRow, *, names: bool = Tr
         income_year=row.income_year,
         bank_account=None if account is None else mask_account(personal.open_bank_account(row.id, account)),
         responsible_cadre=cadre_name if names or cadre_name is None else mask_name(cadre_name),
-        external_number=None
-        if row.external_number_cipher is None
-        else personal.open_text(row.external_number_cipher, "household.external_number", row.id),
+        external_number=number if names or number is None else mask_account(number),
         members=[member_out(personal, member, names=names) for member in row.members],
         version=row.version,
         created_at=row.created_at,

@@ -11,6 +11,7 @@ from fastapi import Body, Depends, Header, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.context import Ctx
+from claims.erased import erased_named
 from claims.households import history, reference, service
 from claims.households.edit import edit_household
 from claims.households.examples import SEARCHES
@@ -26,7 +27,7 @@ from claims.households.schemas import (
 )
 from claims.idempotency import once
 from claims.places import check_place, placed
-from claims.problems import MONITORED_CATEGORY
+from claims.problems import MONITORED_CATEGORY, PERSONAL_DATA_ERASED
 from common.auth import Principal, require
 from common.dates import BusinessDate, now_utc, today_in_shanghai
 from common.errors import PRECONDITION_FAILED, PRECONDITION_REQUIRED
@@ -144,7 +145,7 @@ async def get_household(
 
 @router.patch(
     "/households/{household_id}",
-    responses=responses(404, 412, 428, MONITORED_CATEGORY),
+    responses=responses(404, 412, 428, MONITORED_CATEGORY, PERSONAL_DATA_ERASED),
     summary="Edit 修改农户",
 )
 async def patch_household(
@@ -157,17 +158,18 @@ async def patch_household(
     if_match: IfMatch = None,
 ) -> HouseholdChanged:
     """Change place, category, income, account, cadre or members of the version that was read; what is left out stays."""
-    changed = await edit_household(
-        context,
-        book=book,
-        household_id=household_id,
-        version=version_read(if_match),
-        body=body,
-        by_person=principal.sub,
-        places=principal.places,
-        today=today_in_shanghai(),
-        now=now_utc(),
-    )
+    with erased_named():
+        changed = await edit_household(
+            context,
+            book=book,
+            household_id=household_id,
+            version=version_read(if_match),
+            body=body,
+            by_person=principal.sub,
+            places=principal.places,
+            today=today_in_shanghai(),
+            now=now_utc(),
+        )
     response.headers.update(etag(changed.version))
     return changed
 

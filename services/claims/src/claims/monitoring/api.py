@@ -27,7 +27,13 @@ from claims.monitoring.schemas import (
 )
 from claims.monitoring.store import LeadFilter
 from claims.places import check_household, check_place, placed
-from claims.problems import INCOME_LINE_EXISTS, INCOME_LINE_MISSING, LEAD_HOUSEHOLD_FIXED, OUT_OF_ORDER
+from claims.problems import (
+    INCOME_LINE_EXISTS,
+    INCOME_LINE_MISSING,
+    LEAD_HOUSEHOLD_FIXED,
+    OUT_OF_ORDER,
+    PERSONAL_DATA_ERASED,
+)
 from common.auth import Principal, require
 from common.database import transaction
 from common.dates import now_utc, today_in_shanghai
@@ -48,7 +54,11 @@ PolicyKeeper = Annotated[Principal, Depends(require("claims:policies"))]
 
 
 @router.post(
-    "/leads", status_code=201, response_model=LeadOut, responses=responses(404, 409), summary="Report a lead 上报线索"
+    "/leads",
+    status_code=201,
+    response_model=LeadOut,
+    responses=responses(404, 409, PERSONAL_DATA_ERASED),
+    summary="Report a lead 上报线索",
 )
 async def report_lead(
     book: BookCode, body: LeadIn, request: Request, context: Ctx, principal: Staff, key: IdempotencyKey

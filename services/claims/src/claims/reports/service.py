@@ -125,7 +125,9 @@ async def refusal_reasons(context: Context, wanted: Wanted) -> RefusalReasonsOut
 
 
 def _opened(seal: ClaimSeal, page: Sequence[Refused]) -> list[RefusedBy]:
-    decisions = [seal.open_decision(one.id, one.decision_version, one.content_cipher) for one in page]
+    """Why each was refused; claims whose people were erased are left out, for nothing tells it any more."""
+    kept = [one for one in page if not seal.is_erased(one.content_cipher)]
+    decisions = [seal.open_decision(one.id, one.decision_version, one.content_cipher) for one in kept]
     return [
         RefusedBy(
             tuple(check.code.value for check in made.checks if check.outcome is CheckOutcome.FAIL), refused.reason_code
