@@ -119,7 +119,7 @@ async def test_an_upload_given_up_by_the_sweep_gets_no_document(desk: Desk, serv
         await conn.execute(sa.text("DELETE FROM document_unsettled"))
         await store.begin_content(conn, BOOK, "610923/aa/aa.1", timedelta(seconds=-1))
     async with service.begin() as conn:
-        assert await store.give_up_overdue(conn, 10) == [(BOOK, "610923/aa/aa.1")]
+        assert await store.give_up_overdue(conn, 10, 0) == [(BOOK, "610923/aa/aa.1")]
     async with service.begin() as conn:
         assert not await store.settle_content(conn, BOOK, "610923/aa/aa.1")
         await store.forget_content(conn, BOOK, "610923/aa/aa.1")
