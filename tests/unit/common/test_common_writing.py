@@ -25,7 +25,7 @@ from common.money import MAX_FEN, capitals, plain_yuan
 from common.spreadsheets import writing
 from common.spreadsheets.cells import fen_of
 from common.spreadsheets.reading import read_table
-from common.spreadsheets.workplace import WORKPLACE, Workplace
+from common.spreadsheets.workplace import Workplace
 from common.spreadsheets.writing import Column, Line, Sheet, XlsxFile, csv_head, csv_lines
 
 COLUMNS = (Column("摘要", width=40), Column("金额（元）", "amount"), Column("笔数", "whole", 8), Column("日期", "day"))
@@ -199,7 +199,7 @@ def test_a_killed_writer_leaves_its_workbook_where_the_next_start_empties_it(
 ) -> None:
     folder = tmp_path / "exports"
     dies = (
-        "import os, signal, sys; from pathlib import Path; from tests.unit.common.test_common_writing import *;"
+        "import os, signal, sys; from pathlib import Path; from common.spreadsheets.workplace import WORKPLACE; from tests.unit.common.test_common_writing import *;"
         "WORKPLACE.settle(Path(sys.argv[1])); made = XlsxFile(SHEET); made.write(LINES);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

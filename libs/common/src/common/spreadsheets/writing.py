@@ -118,9 +118,9 @@ class XlsxFile:
         self._held = ExitStack()
         folder = self._held.enter_context(WORKPLACE.room())
         # Has no name there, so it is gone with the process. Handed on by `finish`.
-        self._file = tempfile.SpooledTemporaryFile(
+        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115
             max_size=_KEPT_IN_MEMORY, dir=None if WORKPLACE.folder is None else str(WORKPLACE.folder)
-        )  # noqa: SIM115
+        )
         self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "tmpdir": folder})
         self._page = self._book.add_worksheet(sheet.title.translate(_NOT_IN_NAME)[:_LONGEST_NAME])
         self._formats = {
