@@ -5,15 +5,17 @@ The long test prints the figures of docs/register-import.md: ``.venv/bin/pytest 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import httpx
@@ -21,10 +23,15 @@ import pytest
 import sqlalchemy as sa
 
 from claims.households.tables import household, member
+from claims.register import importing
+from claims.register.worker import run_imports
 from common.database import transaction
 from deploy.local.issuer import Issuer
 from tests.integration.claims_register.office import Office, refused_by_row
 from tests.support.household_lists import KINDS, Listed, write_csv, write_xlsx
+
+if TYPE_CHECKING:
+    from claims.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -108,6 +115,39 @@ async def test_killed_worker_loses_and_doubles_nothing(
         while mode == "all" and before["phase"] == "checking":  # killed within the one transaction, not before it
             before = await until(office, job_id, rows=1)
         assert before["finished_at"] is None
+    with worker(claims_settings, tmp_path / "worker.log"):
+        job = await until(office, job_id)
+    assert (job["status"], job["new_households"]) == ("done", len(listed.good))
+    await check_all_there(office, context, job_id, listed)
+
+
+async def test_stopped_worker_lets_its_import_go_at_once(
+    office: Office, context: Any, claims_settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = write_csv(tmp_path / "list.csv", 1_500, broken_every=0)
+    job_id = await handed_in(office, (tmp_path / "list.csv").read_bytes(), mode="good")
+    stopping, judges, judged_pieces = asyncio.Event(), threading.Event(), importing.judged_pieces
+
+    def slowly(*arguments: Any) -> Iterator[Any]:
+        for piece in judged_pieces(*arguments):
+            yield piece
+            judges.set()
+            time.sleep(0.5)  # told to stop while a thread is here
+
+    monkeypatch.setattr(importing, "judged_pieces", slowly)
+    settings = cast("Settings", context.settings)
+    stopped = asyncio.create_task(run_imports(settings, "stopped", stopping, poll_seconds=0.1, lease_seconds=600))
+    with anyio.fail_after(60):
+        assert await asyncio.to_thread(judges.wait, 50)
+        stopping.set()
+        await stopped
+    job = (await office.get(f"/import-jobs/{job_id}")).json()
+    assert job["status"] == "waiting"
+    assert 0 < job["rows_done"] < listed.rows
+    with worker(claims_settings, tmp_path / "worker.log") as process:
+        await until(office, job_id, rows=job["rows_done"] + 1)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 60) == 0
     with worker(claims_settings, tmp_path / "worker.log"):
         job = await until(office, job_id)
     assert (job["status"], job["new_households"]) == ("done", len(listed.good))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import ClientDisconnect
 
-from claims.documents import store
+from claims.documents import store, sweeping
 from claims.documents.folder import FolderStore
 from claims.documents.service import erase_content
 from claims.documents.store import kinds_present
@@ -114,7 +119,7 @@ async def test_an_upload_given_up_by_the_sweep_gets_no_document(desk: Desk, serv
         await conn.execute(sa.text("DELETE FROM document_unsettled"))
         await store.begin_content(conn, BOOK, "610923/aa/aa.1", timedelta(seconds=-1))
     async with service.begin() as conn:
-        assert await store.give_up_overdue(conn, 10) == [(BOOK, "610923/aa/aa.1")]
+        assert await store.give_up_overdue(conn, 10, 0) == [(BOOK, "610923/aa/aa.1")]
     async with service.begin() as conn:
         assert not await store.settle_content(conn, BOOK, "610923/aa/aa.1")
         await store.forget_content(conn, BOOK, "610923/aa/aa.1")
@@ -164,3 +169,54 @@ async def test_the_reader_sees_no_sealed_column(desk: Desk) -> None:
                     await conn.execute(sa.text(f"SELECT {column} FROM document"))  # noqa: S608
     finally:
         await reader.dispose()
+
+
+async def test_a_content_that_cannot_be_removed_is_in_the_way_of_no_other(
+    desk: Desk, service: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_AT_ONCE", 2)
+    names = [f"610923/cc/cc.{number}" for number in range(6)]
+    stuck = {desk.folder / name for name in names[:3]}
+    for path in stuck:
+        (path / "a folder where a file should be").mkdir(parents=True)
+    async with service.begin() as conn:
+        await conn.execute(sa.text("DELETE FROM document_unsettled"))
+        for number, name in enumerate(names):
+            await store.begin_content(conn, BOOK, name, timedelta(seconds=number - 60))
+    assert await Sweeper(service, FolderStore(desk.folder), desk.folder, 1, asyncio.Event()).sweep() == 3
+    async with service.begin() as conn:
+        left = (await conn.scalars(sa.text("SELECT content_name FROM document_unsettled ORDER BY 1"))).all()
+        await conn.execute(sa.text("DELETE FROM document_unsettled"))
+    assert left == names[:3]
+    shutil.rmtree(desk.folder / "610923" / "cc")
+
+
+async def test_a_download_whose_receiver_leaves_before_the_first_byte_holds_nothing_open(desk: Desk) -> None:
+    claim = await desk.claim()
+    before = set(desk.files())
+    document = await desk.stored(claim["id"], desk.paper("x" * 70_000))
+    [file] = set(desk.files()) - before
+    path = f"/v1/books/{BOOK}/claims/{claim['id']}/documents/{document['id']}"
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
+        "scheme": "http", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in desk.office.headers("town").items()],
+        "server": ("testserver", 80), "client": ("testclient", 1),
+    }  # fmt: skip
+    was_open = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        was_open.append((message["type"], _is_open(file)))
+        raise OSError("the receiver has left")
+
+    with suppress(OSError, ClientDisconnect):
+        await desk.office.client._transport.app(scope, receive, send)  # type: ignore[attr-defined]
+    assert was_open[0] == ("http.response.start", True)
+    assert not _is_open(file)
+
+
+def _is_open(path: Path) -> bool:
+    return any(one.is_symlink() and one.readlink() == path for one in Path("/proc/self/fd").iterdir())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from claims.register import importing
 from tests.integration.claims_register.office import Office, csv_of, refused_by_row
 from tests.support.household_lists import ID, KINDS, household, write_csv, write_xlsx
 
@@ -68,3 +72,24 @@ async def test_spreadsheet_is_read_as_the_same_list(office: Office, tmp_path: Pa
     taken = await office.imported((tmp_path / "list.xlsx").read_bytes(), mode="good")
     assert refused_by_row(taken["refused"]) == listed.refused
     assert set(await office.numbers()) == listed.good
+
+
+async def test_two_overlapping_lists_at_once_register_each_household_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_compared, settle = asyncio.Barrier(2), importing.settle
+    compared = itertools.count()
+
+    async def together(*arguments: Any) -> Any:
+        settled = await settle(*arguments)
+        if next(compared) < both_compared.parties:
+            await both_compared.wait()
+        return settled
+
+    monkeypatch.setattr(importing, "settle", together)
+    lists = [csv_of([row for order in orders for row in household(order)]) for orders in (range(3), range(1, 4))]
+    answers = await asyncio.gather(*(office.import_file(content, mode="all") for content in lists))
+    assert [answer.status_code for answer in answers] == [201, 201]
+    counts = sorted((answer.json()["new_households"], answer.json()["known_households"]) for answer in answers)
+    assert counts == [(1, 2), (3, 0)]
+    assert sorted(await office.numbers()) == [f"NS-{order:06d}" for order in range(4)]

@@ -13,7 +13,7 @@ from claims.register import runner, store
 from claims.register.runner import run_one
 from claims.register.tables import import_piece, import_refusal
 from common.database import transaction
-from tests.integration.claims_register.office import Office, refused_by_row
+from tests.integration.claims_register.office import Office, csv_of, refused_by_row
 from tests.support.household_lists import ID, KINDS, Listed, household, write_csv
 
 pytestmark = pytest.mark.anyio
@@ -127,3 +127,25 @@ async def test_file_that_cannot_be_read_is_refused_as_a_whole(office: Office, co
     await run_one(context, "worker-1", 60)
     job = (await office.get(f"/import-jobs/{job_id}")).json()
     assert (job["status"], [fault["code"] for fault in job["faults"]]) == ("refused", ["missing_columns"])
+
+
+@pytest.mark.parametrize("mode", ["good", "all"])
+async def test_household_registered_meanwhile_is_known(
+    office: Office, context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    whole = write_csv(tmp_path / "list.csv", 900, broken_every=0)
+    job_id = await handed_in(office, (tmp_path / "list.csv").read_bytes(), mode=mode)
+    copy_households = store.copy_households
+    meanwhile: list[int] = []
+
+    async def late(*arguments: Any) -> None:
+        if not meanwhile:
+            meanwhile.append(1)
+            await office.imported(csv_of(household(1)))
+        await copy_households(*arguments)
+
+    monkeypatch.setattr(store, "copy_households", late)
+    assert await run_one(context, "one", LEASE_SECONDS)
+    job = (await office.get(f"/import-jobs/{job_id}")).json()
+    assert (job["status"], job["new_households"], job["known_households"]) == ("done", len(whole.good) - 1, 1)
+    assert len(await office.numbers()) == len(whole.good)

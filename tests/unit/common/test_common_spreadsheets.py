@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 import tracemalloc
 import zipfile
@@ -19,7 +20,7 @@ from common.errors import Problem
 from common.money import MAX_FEN, yuan
 from common.spreadsheets.cells import CellError, day_of, fen_of, is_day_format, text_of
 from common.spreadsheets.reading import Limits, Row, read_table
-from tests.support.xlsx import MAIN, PARTS, packed, sheet, xlsx
+from tests.support.xlsx import MAIN, PARTS, RELATIONS, packed, sheet, xlsx
 
 TABLE = '日期,金额,摘要\r\n2026-01-05,"1,234.50",付款\r\n\r\n2026-01-06,-3,"两\n行"\r\n'
 ROWS = [
@@ -138,6 +139,48 @@ COUNTS = (
     '<styleSheet><cellXfs count="4294967295"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
     '<sst count="18446744073709551615" uniqueCount="4294967295"><si><t>x</t></si></sst>',
 )
+
+
+@pytest.mark.parametrize("where", ["cell", "shared"])
+@pytest.mark.parametrize("cut", [1, 1000])
+def test_an_endless_text_is_refused_before_it_is_in_memory(where: str, cut: int) -> None:
+    runs = "".join(f"<t>{'a' * (24 * 2**20 // cut)}</t>" for _ in range(cut))
+    parts = {**PARTS, "xl/worksheets/sheet1.xml": sheet([["x"]])}
+    if where == "cell":
+        parts["xl/worksheets/sheet1.xml"] = (
+            f'<worksheet xmlns="{MAIN}"><sheetData><row><c t="inlineStr"><is>{runs}</is></c></row></sheetData></worksheet>'
+        )
+    else:
+        parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}"><si>{runs}</si></sst>'
+        parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace(
+            "</Relationships>",
+            f'<Relationship Id="r9" Type="{RELATIONS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+        )
+    content = packed(parts)
+    tracemalloc.start()
+    with pytest.raises(Problem) as caught:
+        read_table(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert caught.value.errors[0].code == "cell_too_long"
+    assert peak < 8 * 2**20
+
+
+@pytest.mark.parametrize("is_zip64", [False, True])
+def test_an_archive_of_endless_entries_is_refused_before_they_are_in_memory(*, is_zip64: bool) -> None:
+    entry = b"PK\x01\x02" + bytes(24) + b"\x01\x00" + bytes(16) + b"a"
+    directory = entry * 60_000
+    stated = 0 if is_zip64 else len(directory)
+    larger = b"PK\x06\x06" + bytes(36) + struct.pack("<QQ", len(directory), 4) + b"PK\x06\x07" + bytes(16)
+    end = b"PK\x05\x06" + bytes(8) + struct.pack("<IIH", stated, 4, 0)
+    content = b"PK\x03\x04" + directory + (larger if is_zip64 else b"") + end
+    tracemalloc.start()
+    with pytest.raises(Problem) as caught:
+        read_table(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert caught.value.errors[0].code == "not_a_spreadsheet"
+    assert peak < 2**20
 
 
 def test_counts_that_ask_for_all_memory_are_not_believed() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -22,6 +25,7 @@ from common.money import MAX_FEN, capitals, plain_yuan
 from common.spreadsheets import writing
 from common.spreadsheets.cells import fen_of
 from common.spreadsheets.reading import read_table
+from common.spreadsheets.workplace import Workplace
 from common.spreadsheets.writing import Column, Line, Sheet, XlsxFile, csv_head, csv_lines
 
 COLUMNS = (Column("摘要", width=40), Column("金额（元）", "amount"), Column("笔数", "whole", 8), Column("日期", "day"))
@@ -188,3 +192,27 @@ def test_a_long_table_is_written_in_flat_memory() -> None:
         tracemalloc.stop()
     # Ten thousand lines are two megabytes of XML; what is kept in memory is the packed file alone.
     assert peaks[1] - peaks[0] < 1024 * 1024
+
+
+def test_a_killed_writer_leaves_its_workbook_where_the_next_start_empties_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "exports"
+    dies = (
+        "import os, signal, sys; from pathlib import Path; from common.spreadsheets.workplace import WORKPLACE; from tests.unit.common.test_common_writing import *;"
+        "WORKPLACE.settle(Path(sys.argv[1])); made = XlsxFile(SHEET); made.write(LINES);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", dies, str(folder)], check=False)
+    [left] = folder.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    place = Workplace()
+    monkeypatch.setattr(writing, "WORKPLACE", place)
+    place.folder = folder
+    made = XlsxFile(SHEET)
+    assert len(list(folder.iterdir())) == 2
+    assert place.settle(folder) == 1  # what somebody writes stays
+    assert not left.exists()
+    made.write(LINES)
+    made.finish().close()
+    assert list(folder.iterdir()) == []

@@ -33,6 +33,7 @@ from common.auth import Authenticator
 from common.crypto import FieldCipher
 from common.database import check_database, create_engine
 from common.logging import configure_logging
+from common.spreadsheets.workplace import WORKPLACE
 from common.web import create_app
 
 VERSION = "0.1.0"
@@ -66,6 +67,7 @@ def create(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(sweep_spool, settings.document_folder)
+        await asyncio.to_thread(WORKPLACE.settle, settings.export_folder or settings.document_folder / "exports")
         try:
             yield
         finally:

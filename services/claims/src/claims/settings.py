@@ -47,5 +47,9 @@ class Settings(SealingSettings):
     document_folder: Path = Field(
         description="Where the contents of documents lie sealed; of an S3-compatible store, where they are spooled."
     )
+    export_folder: Path | None = Field(
+        default=None,
+        description="Where files people take away are while they are written, in clear; by default `exports` in the document folder.",
+    )
     document_bytes: int = Field(default=20 * 2**20, ge=1024, le=2**30, description="Largest document, in bytes.")
     documents_per_claim: int = Field(default=60, ge=1, le=1000, description="Most documents of one claim.")

@@ -140,10 +140,14 @@ async def work(settings: WorkerSettings) -> None:
                 asyncio.create_task(imports),
                 asyncio.create_task(keeper.run()),
             ]
+            for task in beside:
+                # One that broke ends the process with its error: a worker that lives on with half its work gone is never missed.
+                task.add_done_callback(lambda _: worker.stopping.set())
             try:
                 await worker.run()
             finally:
                 worker.stopping.set()
+                await asyncio.wait(beside)  # all of them: what they use is let go below
                 await asyncio.gather(*beside)
             with suppress(Problem):  # the database may be gone before us: then the row only grows old
                 async with transaction(engine) as conn:

@@ -8,14 +8,14 @@ from common.validation import invalid_field
 
 # Control characters, line separators, bidirectional overrides, lone surrogates: nobody sees them, and databases cannot hold some.
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
-_LONGEST: Final = 32_767
+LONGEST_CELL: Final = 32_767
 """What a cell of a spreadsheet program can hold."""
 
 
 def cell_text(value: str) -> str | None:
     """Return a text as one line without invisible characters, outer blanks cut; None if nothing is left. Refuses endless ones."""
-    if len(value) > _LONGEST:
-        raise fault("cell_too_long", "单元格内容过长。", "A cell is too long.")
+    if len(value) > LONGEST_CELL:
+        raise cell_too_long()
     stripped = _UNSEEN.sub(" ", value).strip()
     # Banks write ="6217…" so that a spreadsheet program leaves a long number alone.
     if len(stripped) > 3 and stripped.startswith('="') and stripped.endswith('"'):  # noqa: PLR2004 - the wrapping itself
@@ -26,6 +26,11 @@ def cell_text(value: str) -> str | None:
 def fault(code: str, zh: str, en: str) -> Problem:
     """Return ``invalid_request`` about the file as a whole."""
     return invalid_field("file", code, zh, en)
+
+
+def cell_too_long() -> Problem:
+    """Return the refusal of a cell no spreadsheet program can hold."""
+    return fault("cell_too_long", "单元格内容过长。", "A cell is too long.")
 
 
 def too_many(what: str, most: int) -> Problem:

@@ -7,6 +7,7 @@ sparse grid, document types are refused, and counts are not read at all.
 """
 
 import lzma
+import os
 import posixpath
 import re
 import zipfile
@@ -20,7 +21,7 @@ from io import BytesIO
 from typing import BinaryIO, Final
 from xml.parsers import expat
 
-from common.spreadsheets.text import cell_text, fault, not_a_spreadsheet, too_many
+from common.spreadsheets.text import LONGEST_CELL, cell_text, cell_too_long, fault, not_a_spreadsheet, too_many
 
 Value = str | Decimal | date | datetime | None
 
@@ -39,6 +40,14 @@ _DAY_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48),
 _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
 _MOST_DIGITS: Final = 400
 """More digits before or behind the point than a spreadsheet program's numbers have: such a one is read as a text."""
+_MOST_CHARACTERS: Final = 8 * LONGEST_CELL
+"""Of a cell while it is read: a character may be written as `_x0041_`."""
+_DIRECTORY_BYTES: Final = 512 * 1024
+"""Of an archive: each entry takes at least 46."""
+_END_BYTES: Final = 22
+_END64_BYTES: Final = 76
+"""The ZIP64 end record and its locator, before the end record."""
+_COMMENT_BYTES: Final = 64 * 1024
 _LAST_SERIAL: Final = 2_958_466  # 10000-01-01
 _LEAP_BUG: Final = 60  # the day 1900-02-29, which only spreadsheets know
 _NOTHING: Final[dict[str, str]] = {}
@@ -47,7 +56,7 @@ _NOTHING: Final[dict[str, str]] = {}
 def sheet_rows(content: bytes, *, unpacked_bytes: int, rows: int, columns: int) -> dict[int, dict[int, Value]]:
     """Return the first visible sheet's cells by row and column, both from 1. Raises ``invalid_request`` naming ``file``."""
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
+        with _archive(BytesIO(content)) as archive:
             book = _Book(archive, unpacked_bytes, MOST_ELEMENTS)
             sheet, shared, day_styles = book.open()
             grid = _Grid(rows, columns, shared, day_styles, since_1904=book.since_1904)
@@ -66,7 +75,7 @@ def sheet_rows_in_order(
     not ascend (no program writes such).
     """
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _archive(file) as archive:
             book = _Book(archive, unpacked_bytes, elements)
             sheet, shared, day_styles = book.open()
             grid = _Grid(rows, columns, shared, day_styles, since_1904=book.since_1904)
@@ -86,14 +95,44 @@ def sheet_rows_in_order(
         raise not_a_spreadsheet() from None
 
 
+def _archive(file: BinaryIO) -> zipfile.ZipFile:
+    """Open an archive whose directory is small: Python builds an object for each of its entries at once.
+
+    Looks for the directory's size where `zipfile` does (APPNOTE 4.3.14 to 4.3.16), in the ZIP64 record if there is one.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _END_BYTES - _COMMENT_BYTES - _END64_BYTES))
+    tail = file.read()
+    file.seek(0)
+    at = len(tail) - _END_BYTES
+    if not (tail[at:].startswith(b"PK\x05\x06") and tail.endswith(b"\x00\x00")):
+        at = tail.rfind(b"PK\x05\x06", max(0, at - _COMMENT_BYTES))
+    directory = int.from_bytes(tail[at + 12 : at + 16], "little")
+    larger = tail[at - _END64_BYTES : at] if at >= _END64_BYTES else b""
+    if larger.startswith(b"PK\x06\x06") and larger[56:].startswith(b"PK\x06\x07"):
+        directory = int.from_bytes(larger[40:48], "little")
+    if at < 0 or directory > _DIRECTORY_BYTES:
+        raise not_a_spreadsheet()
+    return zipfile.ZipFile(file)
+
+
 @dataclass(slots=True)
 class _Text:
     """Collects the characters of an element while it is open."""
 
     pieces: list[str] | None = None
+    length: int = 0
+    """Characters since the last cell or shared text began, in whichever elements; more than any cell has are refused."""
 
     def begin(self) -> None:
         self.pieces = []
+
+    def add(self, data: str) -> None:
+        if self.pieces is not None:
+            self.length += len(data)
+            if self.length > _MOST_CHARACTERS:
+                raise cell_too_long()
+            self.pieces.append(data)
 
     def take(self) -> str:
         found = "".join(self.pieces or ())
@@ -166,14 +205,10 @@ class _Book:
                 raise _too_large()
             start(name.rpartition(" ")[2], attributes, text)
 
-        def characters(data: str) -> None:
-            if text.pieces is not None:
-                text.pieces.append(data)
-
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler = started
         parser.EndElementHandler = lambda name: end(name.rpartition(" ")[2], text)
-        parser.CharacterDataHandler = characters
+        parser.CharacterDataHandler = text.add
         parser.StartDoctypeDeclHandler = _refuse_doctype
         with self._archive.open(part) as packed:
             while piece := packed.read(_CHUNK):
@@ -233,6 +268,7 @@ class _Book:
             elif element == "si":
                 texts.append(_clean("".join(runs)))
                 runs.clear()
+                text.length = 0
 
         self.walk(part, start, end)
 
@@ -283,6 +319,7 @@ class _Grid:
                 self.column = self.column + 1 if stated is None else _column_number(stated[1])
                 self.row = self.row if stated is None else int(stated[2])
                 self.attributes, self.value = attributes, ""
+                text.length = 0
             case "v":
                 text.begin()
             case "t" if not self.is_phonetic:

@@ -9,6 +9,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -18,6 +19,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 
 from common.money import plain_yuan
+from common.spreadsheets.workplace import WORKPLACE
 from common.validation import invalid_field
 
 Kind: TypeAlias = Literal["text", "amount", "whole", "day"]
@@ -113,9 +115,13 @@ class XlsxFile:
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
-        self._folder = tempfile.TemporaryDirectory(prefix="xlsx-")
-        self._file = tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY)  # noqa: SIM115 - handed on by `finish`
-        self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "tmpdir": self._folder.name})
+        self._held = ExitStack()
+        folder = self._held.enter_context(WORKPLACE.room())
+        # Has no name there, so it is gone with the process. Handed on by `finish`.
+        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115
+            max_size=_KEPT_IN_MEMORY, dir=None if WORKPLACE.folder is None else str(WORKPLACE.folder)
+        )
+        self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "tmpdir": folder})
         self._page = self._book.add_worksheet(sheet.title.translate(_NOT_IN_NAME)[:_LONGEST_NAME])
         self._formats = {
             (kind, strong): self._format(kind, strong=strong) for kind in _NUMBER_FORMATS for strong in (False, True)
@@ -156,8 +162,8 @@ class XlsxFile:
     def _end_writing(self) -> None:
         if self._open:
             self._open = False
-            self._book.close()
-            self._folder.cleanup()
+            with self._held:
+                self._book.close()
 
     def _head(self) -> None:
         page, columns = self._page, self._sheet.columns

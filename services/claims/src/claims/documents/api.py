@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.types import Receive, Scope, Send
 
 from claims.context import Ctx
 from claims.documents import service
@@ -53,6 +54,20 @@ KindCode = Annotated[
     Query(max_length=60, description="What it is, by `GET /document-kinds`. 材料种类。", examples=["invoice"]),
 ]
 _NEVER_RUN: Final = "default-src 'none'; sandbox"
+
+
+class _Held(StreamingResponse):
+    """An answer that lets go of what it reads from even where its receiver leaves before the first byte."""
+
+    def __init__(self, held: AsyncExitStack, content: AsyncIterator[bytes], **said: Any) -> None:  # noqa: ANN401 - passed on
+        super().__init__(content, **said)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._held.aclose()
 
 
 @router.get("/document-kinds", response_model=KindsOut, summary="List the kinds of documents")
@@ -160,7 +175,8 @@ async def download_document(
                 yield piece
 
     digest = base64.b64encode(download.row.sha256).decode("ascii")
-    return StreamingResponse(
+    return _Held(
+        kept,
         body(),
         media_type=download.row.media_type,
         headers={

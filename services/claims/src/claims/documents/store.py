@@ -180,12 +180,16 @@ async def give_up(conn: AsyncConnection, book: str, name: str) -> bool:
     return (await conn.execute(given_up)).rowcount == 1
 
 
-async def give_up_overdue(conn: AsyncConnection, limit: int) -> list[tuple[str, str]]:
-    """Decide the same of what is overdue, at most `limit` in all books; answers book and name of each."""
+async def give_up_overdue(conn: AsyncConnection, limit: int, skipped: int) -> list[tuple[str, str]]:
+    """Decide the same of what is overdue, the longest first, at most `limit` in all books behind so many that are skipped.
+
+    Answers book and name of each.
+    """
     due = (
         sa.select(document_unsettled.c.book, document_unsettled.c.content_name)
         .where(document_unsettled.c.due_at <= sa.func.clock_timestamp())
         .order_by(document_unsettled.c.due_at)
+        .offset(skipped)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")

@@ -56,17 +56,30 @@ class Sweeper:
     async def sweep(self) -> int:
         """One round; answers how many contents and spooled files were removed."""
         removed = await asyncio.to_thread(sweep_spool, self.folder)
-        while True:
+        stuck = 0
+        while not self.stopping.is_set():
             async with transaction(self.engine) as conn:
-                due = await store.give_up_overdue(conn, _AT_ONCE)
-            for book, name in due:
-                await remove_content(self.engine, self.contents, book, name)
-            removed += len(due)
+                due = await store.give_up_overdue(conn, _AT_ONCE, stuck)
+            gone = sum([await self._remove(book, name) for book, name in due])
+            removed += gone
+            stuck += len(due) - gone
             if len(due) < _AT_ONCE:
                 break
         if removed:
             log.info("swept", removed=removed)
         return removed
+
+    async def _remove(self, book: str, name: str) -> bool:
+        """Remove a content; one that cannot be removed now stays on the list and is in the way of no other."""
+        try:
+            await remove_content(self.engine, self.contents, book, name)
+        except Problem as problem:
+            log.warning("content_not_removed", book=book, content=name, problem=problem.code)
+        except Exception as error:
+            log.exception("content_not_removed", book=book, content=name, error=type(error).__name__)
+        else:
+            return True
+        return False
 
     async def _pause(self) -> None:
         try:

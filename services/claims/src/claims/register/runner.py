@@ -8,9 +8,10 @@ possible duplicates among what was taken. Progress is recorded in the transactio
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import aclosing, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
@@ -27,12 +28,13 @@ from common.errors import INVALID_REQUEST, Problem
 from common.logging import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from claims.context import Context
     from claims.households.personal import PersonalData
+    from claims.register.stored_file import StoredFile
 
 log = get_logger(__name__)
 
@@ -41,6 +43,7 @@ _FLAG_AT_ONCE: Final = 500
 _MOST_TRIES: Final = 20
 """A job this many workers have died of, or failed at, is given up."""
 _MOST_RACES: Final = 3
+_T = TypeVar("_T")
 _ZERO: Final = {"rows_done": 0, "households_new": 0, "households_known": 0, "rows_accepted": 0, "rows_refused": 0}
 
 
@@ -62,7 +65,7 @@ class Run:
     personal: PersonalData
     judging: Judging
     survey: Survey
-    file: BinaryIO
+    file: StoredFile
 
 
 async def run_one(context: Context, worker: str, lease_seconds: float) -> bool:
@@ -120,6 +123,9 @@ async def _work(context: Context, job: Job, lease_seconds: float) -> None:
     file = stored_file(context.engine, personal, job.book, job.id, job.file_bytes)
     try:
         found = await asyncio.to_thread(survey, file)
+    except asyncio.CancelledError:
+        file.stop()
+        raise
     except Problem as problem:
         if problem.type is not INVALID_REQUEST:
             raise
@@ -136,7 +142,7 @@ async def _work(context: Context, job: Job, lease_seconds: float) -> None:
     if job.phase == "checking" and not await _check(run):
         return
     if job.mode == "all":
-        if not await _take_all(run):
+        if not await _racing(partial(_take_all, run)):
             return
     else:
         await _take_good(run)
@@ -149,14 +155,32 @@ async def _finish(context: Context, job: Job, status: str, **values: object) -> 
     log.info("import_finished", job=str(job.id), status=status, new=job.households_new, refused=job.rows_refused)
 
 
-async def _pieces(run: Run) -> AsyncIterator[list[Judged]]:
-    """Judged households after the row the job is through with, read and judged in a thread."""
+@asynccontextmanager
+async def _pieces(run: Run) -> AsyncIterator[AsyncIterator[list[Judged]]]:
+    """Judged households after the row the job is through with; no thread reads on when the block ends."""
+    async with aclosing(_read(run)) as pieces:
+        yield pieces
+
+
+async def _read(run: Run) -> AsyncGenerator[list[Judged]]:
+    """Read and judge piece by piece, in a thread."""
     groups = groups_of(run.file, run.survey.columns, after=run.job.rows_done)
     judged = importing.judged_pieces(groups, run.judging, run.survey, _PIECE_ROWS)
+    reading = None
     try:
-        while (piece := await asyncio.to_thread(next, judged, None)) is not None:
+        while True:
+            # Shielded: a thread cannot be cancelled, and a generator that runs cannot be closed.
+            reading = asyncio.ensure_future(asyncio.to_thread(next, judged, None))
+            piece = await asyncio.shield(reading)
+            if piece is None:
+                break
             yield piece
+    except asyncio.CancelledError:
+        run.file.stop()
+        raise
     finally:
+        if reading is not None:
+            await asyncio.gather(reading, return_exceptions=True)
         await asyncio.to_thread(_close, judged, groups)
 
 
@@ -184,12 +208,13 @@ async def _record(run: Run, conn: AsyncConnection, **progress: object) -> Job:
 
 async def _check(run: Run) -> bool:
     """Judge every row; answers whether the rows are to be taken now."""
-    async for piece in _pieces(run):
-        async with transaction(run.context.engine) as conn:
-            settled = await importing.settle(conn, run.personal, run.judging, piece)
-            await importing.keep_refused(conn, run.personal, run.job, settled.refused)
-            job = await _record(run, conn, **_counted(run.job, piece, settled))
-        run.job = job
+    async with _pieces(run) as pieces:
+        async for piece in pieces:
+            async with transaction(run.context.engine) as conn:
+                settled = await importing.settle(conn, run.personal, run.judging, piece)
+                await importing.keep_refused(conn, run.personal, run.job, settled.refused)
+                job = await _record(run, conn, **_counted(run.job, piece, settled))
+            run.job = job
     if run.job.preview or run.job.rows_refused:
         await _finish(run.context, run.job, "done" if run.job.preview else "refused")
         return False
@@ -201,19 +226,20 @@ async def _check(run: Run) -> bool:
 
 async def _take_good(run: Run) -> None:
     """Take the good households piece by piece; each piece and its progress are one transaction."""
-    async for piece in _pieces(run):
-        for race in range(1, _MOST_RACES + 1):
-            try:
-                run.job = await _take_piece(run, piece)
-            except IntegrityError:
-                # Somebody registered one of the numbers meanwhile: now the piece finds it known, or refused.
-                if race == _MOST_RACES:
-                    raise
-            else:
-                break
+    async with _pieces(run) as pieces:
+        async for piece in pieces:
+            run.job = await _racing(partial(_take_piece, run, piece))
     async with transaction(run.context.engine) as conn:
         job = await _record(run, conn, phase="flagging")
     run.job = job
+
+
+async def _racing(take: Callable[[], Awaitable[_T]]) -> _T:
+    """Take again where somebody registered one of the numbers meanwhile: now it is found known, or refused."""
+    for _ in range(_MOST_RACES - 1):
+        with suppress(IntegrityError):
+            return await take()
+    return await take()
 
 
 async def _take_piece(run: Run, piece: list[Judged]) -> Job:
@@ -236,13 +262,14 @@ async def _take_all(run: Run) -> bool:
     run.job = start
     try:
         async with transaction(run.context.engine) as conn:
-            async for piece in _pieces(run):
-                settled = await importing.settle(conn, run.personal, run.judging, piece)
-                _require_all_good(settled)
-                await store.copy_households(conn, await importing.sealed(run.personal, run.job, settled.new))
-                # On another connection: others see how far it is, though nothing is taken yet.
-                async with transaction(run.context.engine) as beside:
-                    run.job = await _record(run, beside, **_counted(run.job, piece, settled))
+            async with _pieces(run) as pieces:
+                async for piece in pieces:
+                    settled = await importing.settle(conn, run.personal, run.judging, piece)
+                    _require_all_good(settled)
+                    await store.copy_households(conn, await importing.sealed(run.personal, run.job, settled.new))
+                    # On another connection: others see how far it is, though nothing is taken yet.
+                    async with transaction(run.context.engine) as beside:
+                        run.job = await _record(run, beside, **_counted(run.job, piece, settled))
             job = await _record(run, conn, phase="flagging")
     except _NotAllGoodError as error:
         async with transaction(run.context.engine) as conn:

@@ -11,6 +11,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from claims.households import duplicates
 from claims.problems import BAD_ROWS
 from claims.register import importing, store
@@ -22,7 +24,7 @@ from claims.register.store import Job
 from claims.register.stored_file import PIECE, seal_piece
 from common.database import transaction
 from common.dates import now_utc, today_in_shanghai
-from common.errors import FORBIDDEN, NOT_FOUND, Problem
+from common.errors import FORBIDDEN, NOT_FOUND, Problem, unavailable
 from common.ids import uuid7
 from common.paging import decode_cursor, page_of
 from common.settings import key_bytes
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 AT_ONCE_BYTES: Final = PIECE
 AT_ONCE_ROWS: Final = 2_000
 """A file of at most so many bytes and rows is answered at once."""
+_MOST_RACES: Final = 3
 _MOST_REFUSED: Final = 1_000
 _MOST_DUPLICATES: Final = 100
 
@@ -174,8 +177,18 @@ def read_small(content: bytes, book: str, places: frozenset[str]) -> Small | Non
 async def take_small(conn: AsyncConnection, context: Context, job: Job, small: Small, size: int) -> Imported:
     """Take a small file within the caller's transaction, or say what would become of it.
 
-    Raises ``bad_rows`` where all rows are wanted and one is bad, ``forbidden`` where one is of a place the caller may not work in.
+    Raises ``bad_rows`` where all rows are wanted and one is bad, ``forbidden`` where one is of a place the caller may not work in,
+    ``unavailable`` where others keep registering the same numbers.
     """
+    for _ in range(_MOST_RACES):
+        # Where somebody registered one of the numbers meanwhile, it is found known, or refused, the next time.
+        with suppress(IntegrityError):
+            async with conn.begin_nested():
+                return await _take_small(conn, context, job, small, size)
+    raise unavailable()
+
+
+async def _take_small(conn: AsyncConnection, context: Context, job: Job, small: Small, size: int) -> Imported:
     personal = context.personal(job.book)
     settled = await importing.settle(conn, personal, small.judging, small.judged)
     bad = settled.bad

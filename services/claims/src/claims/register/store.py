@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.exc import IntegrityError
 
 from claims.households.tables import household, household_event, member
 from claims.register.tables import import_job, import_piece, import_refusal
@@ -252,12 +254,22 @@ _EVENT: Final = ("book", "household_id", "version", "kind", "changes", "at", "by
 
 
 async def copy_households(conn: AsyncConnection, rows: Sequence[HouseholdRow]) -> None:
-    """Write new households with their members and events by COPY, all or none, within the connection's transaction."""
+    """Write new households with their members and events by COPY, all or none, within the connection's transaction.
+
+    Raises IntegrityError as every other statement does, for instance where a number is registered already.
+    """
     if not rows:
         return
     driver = (await conn.get_raw_connection()).driver_connection
     if driver is None:
         raise RuntimeError("the connection is closed")
+    try:
+        await _copy(driver, rows)
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError("COPY", None, error) from error
+
+
+async def _copy(driver: asyncpg.Connection, rows: Sequence[HouseholdRow]) -> None:
     await driver.copy_records_to_table(
         household.name, columns=_HOUSEHOLD, records=[tuple(getattr(row, name) for name in _HOUSEHOLD) for row in rows]
     )

@@ -41,7 +41,7 @@ def _column(position: int) -> str:
     return f"import_piece.sealed/{position}"
 
 
-def stored_file(engine: AsyncEngine, personal: PersonalData, book: str, job_id: UUID, size: int) -> io.BufferedReader:
+def stored_file(engine: AsyncEngine, personal: PersonalData, book: str, job_id: UUID, size: int) -> StoredFile:
     """A job's file; to be read in threads of the running loop only."""
     loop = asyncio.get_running_loop()
 
@@ -53,7 +53,19 @@ def stored_file(engine: AsyncEngine, personal: PersonalData, book: str, job_id: 
         sealed = asyncio.run_coroutine_threadsafe(load(position), loop).result(_FETCH_SECONDS)
         return _open_piece(personal, job_id, position, sealed)
 
-    return io.BufferedReader(_Pieces(fetch, size), PIECE)
+    return StoredFile(_Pieces(fetch, size))
+
+
+class StoredFile(io.BufferedReader):
+    """A file in pieces, open for reading."""
+
+    def __init__(self, pieces: _Pieces) -> None:
+        super().__init__(pieces, PIECE)
+        self._pieces = pieces
+
+    def stop(self) -> None:
+        """Let whoever reads in a thread meet an EOFError soon: a thread cannot be cancelled."""
+        self._pieces.stopped = True
 
 
 class _Pieces(io.RawIOBase):
@@ -65,6 +77,7 @@ class _Pieces(io.RawIOBase):
         self._place = 0
         self._at_hand = -1
         self._piece = b""
+        self.stopped = False
 
     def readable(self) -> bool:
         return True
@@ -81,6 +94,8 @@ class _Pieces(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: Buffer) -> int:
+        if self.stopped:
+            raise EOFError
         view = memoryview(buffer).cast("B")
         if self._place >= self._size or not len(view):
             return 0

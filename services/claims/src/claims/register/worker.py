@@ -30,7 +30,8 @@ async def run_imports(
     """Work until told to stop. A job under way is let go at once: whoever leases it next goes on after its last piece."""
     context = build_context(settings, application_name="claims-imports")
     try:
-        work = asyncio.create_task(_run(context, worker, poll_seconds, lease_seconds))
+        work = asyncio.create_task(_run(context, worker, stopping, poll_seconds, lease_seconds))
+        work.add_done_callback(lambda _: stopping.set())
         await stopping.wait()
         work.cancel()
         with suppress(asyncio.CancelledError):
@@ -39,9 +40,11 @@ async def run_imports(
         await context.engine.dispose()
 
 
-async def _run(context: Context, worker: str, poll_seconds: float, lease_seconds: float) -> None:
+async def _run(
+    context: Context, worker: str, stopping: asyncio.Event, poll_seconds: float, lease_seconds: float
+) -> None:
     forgot_at = 0.0
-    while True:
+    while not stopping.is_set():
         worked = False
         try:
             if time.monotonic() - forgot_at > _FORGET_SECONDS:
