@@ -199,7 +199,8 @@ def test_a_killed_writer_leaves_its_workbook_where_the_next_start_empties_it(
 ) -> None:
     folder = tmp_path / "exports"
     dies = (
-        "import os, signal, sys; from pathlib import Path; from common.spreadsheets.workplace import WORKPLACE; from tests.unit.common.test_common_writing import *;"
+        "import os, signal, sys; from pathlib import Path; from common.spreadsheets.workplace import WORKPLACE;"
+        "from tests.unit.common.test_common_writing import *;"
         "WORKPLACE.settle(Path(sys.argv[1])); made = XlsxFile(SHEET); made.write(LINES);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
