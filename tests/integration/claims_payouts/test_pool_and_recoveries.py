@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from tests.integration.claims_payouts.conftest import Post
@@ -81,6 +82,33 @@ async def test_a_credit_the_insurers_bank_gives_back_fills_the_pool_and_is_paid_
     await post.until_idle()
     assert (await county.status(claim_id), await county.pool_fen()) == ("paid", 0)
     assert (await post.reconcile(county.book)).matched
+
+
+async def test_money_the_ledger_took_back_without_our_knowing_is_still_its_claims(county: County, post: Post) -> None:
+    await county.found(pool_fen=50_000)
+    (claim_id,) = await paid(county, post, 50_000)
+    batch = (await county.get("claims", "/payout-batches", "auditor"))["items"][0]
+    items = (await county.get("claims", f"/payout-batches/{batch['id']}", "auditor"))["items"]
+    await county.post(
+        "claims", f"/payout-batches/{batch['id']}/bank-return", return_body(items, "failure", "2021-07-08"), "payer"
+    )
+
+    async def lose_the_answer(request: httpx.Request) -> httpx.Response:
+        answer = await post.line.pass_on(request)
+        if request.method == "POST":
+            message = "the answer is lost"
+            raise httpx.ReadTimeout(message, request=request)
+        return answer
+
+    post.line.fault = lose_the_answer
+    await post.round()
+    other = await county.approved_claim(1)
+    await post.round()
+    # The pool holds the money again, and the return is not confirmed: nobody else may be promised it.
+    assert (await county.pool_fen(), await county.status(other)) == (50_000, "approved")
+    post.line.fault = None
+    await post.until_idle()
+    assert (await county.status(claim_id), await county.status(other)) == ("payment_returned", "awaiting_funds")
 
 
 async def test_a_batch_is_paid_by_one_hand(county: County, post: Post) -> None:
