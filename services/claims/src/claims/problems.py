@@ -261,10 +261,10 @@ BATCH_NOT_APPROVED = ProblemType(
 BATCH_PARTLY_RETURNED = ProblemType(
     code="batch_partly_returned",
     status=409,
-    title_zh="批次中有未成功的款项，不再出具银行文件",
-    title_en="Credits of this batch came back, so no file is given again",
-    detail_zh="明细 {items} 未成功，其理赔可由另一批次支付；再次发送本批次文件会重复支付。",
-    detail_en="Items {items} came back and may be paid by another batch: sending this batch again would pay them twice.",
+    title_zh="银行已回盘，不再出具银行文件，也不再移出明细",
+    title_en="The bank has reported on this batch: no file of it is given again, and nothing is taken out of it",
+    detail_zh="银行已回报明细 {items}；再次发送本批次文件会重复支付。",
+    detail_en="The bank has reported on items {items}: sending this batch again would pay twice.",
 )
 BANK_FILE_ISSUED = ProblemType(
     code="bank_file_issued",

@@ -174,14 +174,20 @@ async def approve_payout_batch(
     "/payout-batches/{batch_id}/bank-file",
     response_class=Response,
     responses=responses(
-        404, BATCH_NOT_APPROVED, BATCH_PARTLY_RETURNED, BANK_FILE_ISSUED, ACCOUNT_CHANGED, BANK_FILE_UNWRITABLE
+        404,
+        BATCH_NOT_APPROVED,
+        BATCH_PARTLY_RETURNED,
+        BANK_FILE_ISSUED,
+        SAME_PERSON,
+        ACCOUNT_CHANGED,
+        BANK_FILE_UNWRITABLE,
     )
     | {200: {"description": "The file for the bank.", "content": {"text/csv": {"example": examples.PAYMENT_FILE}}}},
 )
 async def get_bank_file(
     book: BookCode, batch_id: UUID, person: Payer, ctx: Ctx, template: TemplateCode | None = None
 ) -> Response:
-    """The file for the bank with clear account numbers, given once; again only after a re-issue with a reason. Each issue is recorded.
+    """The file for the bank with clear account numbers, given once; again only after a re-issue another person allowed. Each issue is recorded.
 
     `template` left out: the format the re-issue names, that of the last issue, or `utf8`.
     """

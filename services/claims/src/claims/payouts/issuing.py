@@ -62,7 +62,8 @@ async def issue_file(
 
     `code` None: the format the re-issue names, that of the last issue, or the default. Built whole before anything is sent (at most
     MAX_ITEMS lines), so that no transaction stays open while somebody downloads; a download that is cut needs a re-issue.
-    Raises `not_found`, `batch_not_approved`, `batch_partly_returned`, `bank_file_issued`, `account_changed`, `bank_file_unwritable`.
+    Raises `not_found`, `batch_not_approved`, `batch_partly_returned`, `bank_file_issued`, `same_person` for who allowed the re-issue,
+    `account_changed`, `bank_file_unwritable`.
     """
     # Locked, so that neither a bank return nor a second issue comes between the look at the batch and the record of the issue.
     batch = await found_batch(conn, book, batch_id, lock=True)
@@ -73,7 +74,9 @@ async def issue_file(
     payees = await bank_store.payees(conn, book, batch_id)
     changed = changed_items(personal, payees)
     numbers = [payee.number for payee in payees if payee.item_id in changed]
-    problem = refuse_file(batch.status, items.values(), issues, len(allowed), numbers)
+    problem = refuse_file(
+        batch.status, items.values(), issues, [event.by_person for event in allowed], numbers, person
+    )
     if problem is not None:
         raise problem
     named = allowed[-1].template if allowed else None
