@@ -248,7 +248,10 @@ def issued_already(issues: Sequence[Issue]) -> Problem:
 
 
 def refuse_reissue(status: BatchStatus, items: Iterable[Item], issues: Sequence[Issue], allowed: int) -> Problem | None:
-    """Whether one more issue of the file may be allowed: the bank has said nothing, the file was issued, and no allowed issue is still to be fetched."""
+    """Whether one more issue of the file may be allowed.
+
+    The bank has said nothing, the file was issued, and no allowed issue is still to be fetched.
+    """
     refused = refuse_unapproved(status) or refuse_reported(status, items)
     if refused is not None:
         return refused
@@ -388,11 +391,14 @@ def refuse_recovery(
 
 
 def refuse_recovery_decision(
-    status: RecoveryStatus, proposed_by: str, person: str, *, approved: bool
+    status: RecoveryStatus, proposed_by: str, person: str, *, approved: bool, booked: bool
 ) -> Problem | None:
-    """Whether `person` may decide about a recovery: it is proposed, or the ledger refused it and it is approved again."""
-    open_to = {RecoveryStatus.PROPOSED, RecoveryStatus.BOOKING_REFUSED} if approved else {RecoveryStatus.PROPOSED}
-    if status not in open_to:
+    """Whether `person` may decide about a recovery: it is proposed, or the ledger refused it.
+
+    What the ledger refused is approved again, or given up while no part of it is `booked` or asked for.
+    """
+    refused_by_ledger = status is RecoveryStatus.BOOKING_REFUSED and (approved or not booked)
+    if status is not RecoveryStatus.PROPOSED and not refused_by_ledger:
         return RECOVERY_NOT_PROPOSED.error(recovery_status=status.value)
     return SAME_PERSON.error() if person == proposed_by else None
 
