@@ -92,7 +92,9 @@ async def promised(conn: AsyncConnection, book: str, policy_id: UUID) -> dict[UU
             o.c.claim_id,
             _sum(done, o.c.operation == Operation.POOL_RESERVE.value, o.c.replaced_at.is_(None)).label("reserved"),
             _sum(done, o.c.operation.in_([operation.value for operation in PAYMENTS])).label("paid"),
-            _sum(sa.or_(done, pending), o.c.operation.in_([operation.value for operation in RETURNS])).label("coming_back"),
+            _sum(sa.or_(done, pending), o.c.operation.in_([operation.value for operation in RETURNS])).label(
+                "coming_back"
+            ),
             sa.func.count()
             .filter(pending, o.c.operation.in_([one.value for one in (*PAYMENTS, *RETURNS, *RECOVERIES)]))
             .label("moving"),

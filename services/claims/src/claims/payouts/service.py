@@ -55,6 +55,7 @@ from claims.problems import (
     CLAIM_NOT_PAYABLE,
     NOTHING_TO_BOOK,
     NOTHING_TO_PAY,
+    RESERVATION_PENDING,
 )
 from common.crypto import mask_account
 from common.dates import today_in_shanghai
@@ -162,18 +163,19 @@ async def decide_batch(
 ) -> BatchOut:
     """Approve or refuse a batch as its second person; refused, its claims can be put into another batch.
 
-    Raises `not_found`, `batch_not_prepared`, `same_person`, or `account_changed` where an account is no longer the one the batch holds.
+    Raises `not_found`, `batch_not_prepared`, `same_person`, `reservation_pending`,
+    or `account_changed` where an account is no longer the one the batch holds.
     """
     batch = await found_batch(conn, book, batch_id, lock=True)
     problem = refuse_approval(batch.status, batch.prepared_by, person)
     if problem is not None:
         raise problem
+    await refuse_unreserved(conn, book, batch_id)
     if status is BatchStatus.APPROVED:
         await _refuse_changed(conn, personal, book, batch_id)
     await store.decide_batch(conn, book, batch_id, status, person, note)
     await batch_events.record(conn, book, batch_id, BatchEvent(status.value), person, reason=note)
     if status is BatchStatus.REFUSED:
-        await store.lock_claims_of_batch(conn, book, batch_id)
         items = [
             item
             for item in (await store.items_to_judge(conn, book, batch_id)).values()
@@ -191,6 +193,14 @@ async def decide_batch(
                 reference=batch.number,
             )
     return await batch_after(conn, book, batch_id)
+
+
+async def refuse_unreserved(conn: AsyncConnection, book: str, batch_id: UUID) -> None:
+    """Lock the batch's claims. Raises `reservation_pending` while the reservation of one is being made anew."""
+    await store.lock_claims_of_batch(conn, book, batch_id)
+    waiting = await store.claims_without_reservation(conn, book, batch_id)
+    if waiting:
+        raise RESERVATION_PENDING.error(claims=waiting)
 
 
 async def _refuse_changed(conn: AsyncConnection, personal: PersonalData, book: str, batch_id: UUID) -> None:
