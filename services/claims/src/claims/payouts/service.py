@@ -83,14 +83,17 @@ async def prepare_batch(
     note: str | None,
     unchanged_reason: str | None,
 ) -> BatchOut:
-    """Put claims into a new batch. `unchanged_reason` says why a failed credit goes to the same account again.
+    """Put claims into a new batch; without `claim_ids`, all that can be paid, naming those without account or head.
+
+    `unchanged_reason` says why a failed credit goes to the same account again.
 
     Raises `not_found` for an unknown claim, `claim_not_payable`, `bank_account_missing` or `nothing_to_pay`.
     """
     claims = await store.lock_claims_to_pay(conn, book, claim_ids, MAX_ITEMS)
     if claim_ids is not None and len(claims) != len(set(claim_ids)):
         raise NOT_FOUND.error(field="claim_ids")
-    _refuse_unpayable(claims)
+    left_out = [] if claim_ids is not None else await store.claims_without_payee(conn, book, MAX_ITEMS)
+    _refuse_unpayable(claims, left_out)
     payers = {claim.pool_policy_id for claim in claims}
     if len(payers) > 1:
         raise BATCH_OF_TWO_PAYERS.error(field="claim_ids")
@@ -107,10 +110,13 @@ async def prepare_batch(
         await set_status(
             conn, book, claim.id, Event.IN_BATCH, by_person=person, done_on=today_in_shanghai(), reference=number
         )
-    return await batch_after(conn, book, batch_id)
+    made = await batch_after(conn, book, batch_id)
+    return made.model_copy(update={"left_out": left_out})
 
 
-def _refuse_unpayable(claims: Sequence[store.PayableClaim]) -> None:
+def _refuse_unpayable(claims: Sequence[store.PayableClaim], left_out: list[str]) -> None:
+    if not claims and left_out:
+        raise BANK_ACCOUNT_MISSING.error(field="claim_ids", claims=left_out)
     if not claims:
         raise NOTHING_TO_PAY.error()
     unpayable = [claim.number for claim in claims if claim.status not in store.PAYABLE]

@@ -106,15 +106,46 @@ class StoredItem:
     refusal_detail: str | None
 
 
+def _has_payee() -> sa.ColumnElement[bool]:
+    """Whether a claim's household has an account and a head."""
+    account = sa.exists().where(
+        household.c.book == claim.c.book,
+        household.c.id == claim.c.household_id,
+        household.c.bank_account_cipher.is_not(None),
+    )
+    head = sa.exists().where(
+        member.c.book == claim.c.book,
+        member.c.household_id == claim.c.household_id,
+        member.c.relation == "head",
+        member.c.left_on.is_(None),
+        member.c.name_cipher.is_not(None),
+    )
+    return sa.and_(account, head)
+
+
+async def claims_without_payee(conn: AsyncConnection, book: str, most: int) -> list[str]:
+    """The numbers of the oldest claims that wait for a batch and whose household has no account or no head."""
+    rows = await conn.execute(
+        sa.select(claim.c.number)
+        .where(claim.c.book == book, claim.c.status.in_(PAYABLE), sa.not_(_has_payee()))
+        .order_by(claim.c.id)
+        .limit(most)
+    )
+    return list(rows.scalars())
+
+
 async def lock_claims_to_pay(
     conn: AsyncConnection, book: str, claim_ids: Sequence[UUID] | None, most: int
 ) -> list[PayableClaim]:
     """Lock the named claims whatever their status, or (None) the oldest `most` that can be paid, in the order of their ids.
 
-    None takes the claims one hand pays: the county's bank or one insurer, whichever the oldest waits for.
+    None leaves out claims without account or head, and takes those one hand pays:
+    the county's bank or one insurer, whichever the oldest waits for.
     """
     chosen = sa.select(claim.c.id).where(claim.c.book == book).order_by(claim.c.id).with_for_update(of=claim)
-    named: sa.ColumnElement[bool] = claim.c.status.in_(PAYABLE) if claim_ids is None else claim.c.id.in_(claim_ids)
+    named: sa.ColumnElement[bool] = (
+        sa.and_(claim.c.status.in_(PAYABLE), _has_payee()) if claim_ids is None else claim.c.id.in_(claim_ids)
+    )
     if claim_ids is None:
         oldest = (
             sa.select(sa.cast(_POOL_POLICY, sa.Text))
