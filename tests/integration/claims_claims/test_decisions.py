@@ -1,8 +1,10 @@
 """Decisions where they meet the database: what-if, approval under lock, caps, duplicates, terms that change, recomputation."""
 
 import asyncio
+import datetime as dt
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from claims.claims.store import update_claim
 from claims.eligibility.model import Decision, Inputs
 from claims.eligibility.rules import RULES, decide
 from common.database import sqlstate
-from tests.support.claims_office import Json, Office, household, id_number, row_counts, terms
+from common.errors import Problem
+from tests.support.claims_office import BOOK, Json, Office, household, id_number, row_counts, terms
 
 pytestmark = pytest.mark.anyio
 
@@ -275,7 +279,20 @@ async def test_the_database_itself_lets_no_claim_beyond_a_cap(office: Office, se
         await conn.execute(sa.text(forged), {"number": second["number"]})
         with pytest.raises(DBAPIError) as refused:
             await conn.execute(sa.text(approve), {"number": second["number"]})
-    assert sqlstate(refused.value) == "FP130"
+        assert sqlstate(refused.value) == "FP130"
+        await conn.rollback()
+        await conn.execute(sa.text(forged), {"number": second["number"]})
+        standing = {
+            "status": "approved",
+            "event_count": 3,
+            "decision_version": 2,
+            "outcome": "eligible",
+            "benefit_fen": 1,
+        }
+        approval = {"approved_by": "x", "approved_on": dt.date(2021, 7, 1), "funding_attempt": 1}
+        with pytest.raises(Problem) as answered:
+            await update_claim(conn, BOOK, UUID(second["id"]), **standing, **approval)
+    assert (answered.value.status, answered.value.code) == (409, "cap_exceeded")
 
 
 async def test_a_settlement_claimed_before_stops_the_later_claim_however_it_was_entered(office: Office) -> None:

@@ -240,7 +240,7 @@ async def test_claims_that_cannot_be_paid_are_named_and_no_batch_is_made(county:
     await post.until_idle()
     waiting = await county.approved_claim(3_000)
     number = (await county.get("claims", f"/claims/{nowhere}", "county"))["number"]
-    for body in ({"claim_ids": [payable, nowhere]}, {}):
+    for body in ({"claim_ids": [payable, nowhere]}, {"claim_ids": [nowhere]}):
         answer = await county.try_post("claims", "/payout-batches", body, "payer")
         assert (answer.status_code, answer.json()["code"], answer.json()["claims"]) == (
             409,
@@ -255,6 +255,11 @@ async def test_claims_that_cannot_be_paid_are_named_and_no_batch_is_made(county:
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
     assert await county.status(payable) == "encumbered"
     assert (await county.get("claims", "/payout-batches", "auditor"))["items"] == []
+    # All that can be paid: the one household does not wait for the other's account.
+    batch = await county.post("claims", "/payout-batches", {}, "payer")
+    assert ([item["claim_id"] for item in batch["items"]], batch["left_out"]) == ([payable], [number])
+    none_left = await county.try_post("claims", "/payout-batches", {}, "payer")
+    assert (none_left.json()["code"], none_left.json()["claims"]) == ("bank_account_missing", [number])
 
 
 async def test_the_same_key_makes_one_batch(county: County, post: Post) -> None:
@@ -296,10 +301,12 @@ async def test_the_bank_file_carries_clear_accounts_once_approved_and_every_issu
     unknown = await county.try_post("claims", f"{path}/reissues", {"reason": "下载中断", "template": "nobody"}, "payer")
     assert (unknown.status_code, unknown.json()["field"]) == (422, "template")
     body = {"reason": "下载中断，银行未收到"}
-    allowed = await county.post("claims", f"{path}/reissues", body, "payer/payer-2")
+    allowed = await county.post("claims", f"{path}/reissues", body, "payer")
     assert (allowed["issue"], allowed["template"]) == (2, "utf8")
     twice = await county.try_post("claims", f"{path}/reissues", body, "payer")
     assert (twice.status_code, twice.json()["code"]) == (409, "bank_file_not_issued")
+    alone = await county.try_get("claims", path, "payer")
+    assert (alone.status_code, alone.json()["code"]) == (409, "same_person")
     same = await county.try_get("claims", path, "payer/payer-2")
     assert same.content == file.content
     await county.post("claims", f"{path}/reissues", {"reason": "银行要求另一格式", "template": "bar_gb18030"}, "payer")
@@ -420,7 +427,7 @@ async def test_what_the_bank_has_leaves_a_batch_only_where_the_bank_will_not_pay
     again = await county.try_get("claims", f"{path}/bank-file", "payer")
     assert (again.status_code, again.json()["code"]) == (409, "bank_file_issued")
     await county.post("claims", f"{path}/bank-file/reissues", {"reason": "移出一笔，原文件作废"}, "payer")
-    file = await county.try_get("claims", f"{path}/bank-file", "payer")
+    file = await county.try_get("claims", f"{path}/bank-file", "payer/payer-2")
     assert "合计,1,7.00" in file.text
 
 

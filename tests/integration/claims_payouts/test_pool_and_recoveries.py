@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from tests.integration.claims_payouts.conftest import Post
@@ -83,6 +84,33 @@ async def test_a_credit_the_insurers_bank_gives_back_fills_the_pool_and_is_paid_
     assert (await post.reconcile(county.book)).matched
 
 
+async def test_money_the_ledger_took_back_without_our_knowing_is_still_its_claims(county: County, post: Post) -> None:
+    await county.found(pool_fen=50_000)
+    (claim_id,) = await paid(county, post, 50_000)
+    batch = (await county.get("claims", "/payout-batches", "auditor"))["items"][0]
+    items = (await county.get("claims", f"/payout-batches/{batch['id']}", "auditor"))["items"]
+    await county.post(
+        "claims", f"/payout-batches/{batch['id']}/bank-return", return_body(items, "failure", "2021-07-08"), "payer"
+    )
+
+    async def lose_the_answer(request: httpx.Request) -> httpx.Response:
+        answer = await post.line.pass_on(request)
+        if request.method == "POST":
+            message = "the answer is lost"
+            raise httpx.ReadTimeout(message, request=request)
+        return answer
+
+    post.line.fault = lose_the_answer
+    await post.round()
+    other = await county.approved_claim(1)
+    await post.round()
+    # The pool holds the money again, and the return is not confirmed: nobody else may be promised it.
+    assert (await county.pool_fen(), await county.status(other)) == (50_000, "approved")
+    post.line.fault = None
+    await post.until_idle()
+    assert (await county.status(claim_id), await county.status(other)) == ("payment_returned", "awaiting_funds")
+
+
 async def test_a_batch_is_paid_by_one_hand(county: County, post: Post) -> None:
     await county.found()
     own = await county.approved_claim(1_000)
@@ -108,6 +136,18 @@ async def test_a_batch_is_paid_by_one_hand(county: County, post: Post) -> None:
         assert (again.status_code, again.json()["code"]) == (409, "pool_named")
 
 
+async def test_of_two_who_name_a_pool_at_once_one_does(county: County) -> None:
+    await county.found()
+    figures = {"pool_fen": 9_000, "fee_bp": 1_500, "surplus_rule": "carried_forward"}
+    body = {"year": 2022, "insurer": "示例保险公司", "name": "2022年方案", "funding": "insurer_pool"}
+    body |= {**figures, "sources": dict.fromkeys(figures, "assumed")}
+    policy = await county.post("claims", "/policies", body, "county")
+    path, named = f"/policies/{policy['id']}/pool", {"open_item_id": await county.prepay(9_000)}
+    answers = await asyncio.gather(*(county.try_post("claims", path, named, "county") for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+    assert {answer.json().get("code", "named") for answer in answers} == {"named", "pool_named"}
+
+
 async def test_a_wrong_payment_comes_back_in_parts_and_never_more_than_was_paid(county: County, post: Post) -> None:
     await county.found()
     (claim_id,) = await paid(county, post, 50_000)
@@ -128,6 +168,9 @@ async def test_a_wrong_payment_comes_back_in_parts_and_never_more_than_was_paid(
     money = (await county.get("claims", f"/claims/{claim_id}", "county"))["money"]
     assert [one["status"] for one in money["recoveries"]] == ["booked", "booked"]
     assert (await county.insurance())["expended_fen"] == 0
+    summary = await county.get("claims", "/reports/summary", "county")
+    # Nobody keeps anything of it: it reached no household.
+    assert (summary["households_paid"], summary["amount_paid_fen"]) == (0, 0)
     assert (await post.reconcile(county.book)).matched
 
 

@@ -126,6 +126,39 @@ async def test_a_reservation_released_in_the_ledger_is_made_anew_and_the_claim_i
 
 
 @pytest.mark.usefixtures("api_reaches_the_ledger")
+async def test_a_reservation_renewed_for_a_batch_moves_out_of_a_closed_month_and_holds_the_batch_until_then(
+    county: County, post: Post
+) -> None:
+    await county.found()
+    claim_id = await county.approved_claim(5_000)
+    await post.until_idle()
+    batch = await county.post("claims", "/payout-batches", {}, "payer")
+    money = (await county.get("claims", f"/claims/{claim_id}", "county"))["money"]
+    release = {"effective_on": "2021-06-22", "reason": "手工解冻"}
+    await county.post("ledger", f"/encumbrances/{money['encumbrance_id']}/release", release, "officer")
+    mend = {"claim_id": claim_id, "act": "reserve_again", "reason": "冻结资金被误解冻"}
+    await county.post("claims", "/reconciliation/mends", mend, "payer")
+    for outcome in ("approved", "refused"):
+        path = f"/payout-batches/{batch['id']}/approval"
+        waits = await county.try_post("claims", path, {"outcome": outcome}, "payer/payer-2")
+        assert (waits.status_code, waits.json()["code"]) == (409, "reservation_pending")
+    for month in range(1, 9):
+        await county.post("ledger", f"/periods/2021-{month:02d}/close", {}, "officer")
+    await post.until_idle()
+    batch = await county.post("claims", f"/payout-batches/{batch['id']}/approval", {}, "payer/payer-2")
+    await county.bank_return(batch, "success")
+    await post.until_idle()
+    trail = (await county.get("claims", f"/claims/{claim_id}", "county"))["money"]["operations"]
+    assert [(one["operation"], one["status"], one["effective_on"]) for one in trail] == [
+        ("encumber", "done", "2021-06-20"),
+        ("encumber", "refused", "2021-06-20"),
+        ("encumber", "done", "2021-09-01"),
+        ("liquidate", "done", "2021-09-01"),
+    ]
+    assert (await county.status(claim_id), await kinds(post, county)) == ("paid", [])
+
+
+@pytest.mark.usefixtures("api_reaches_the_ledger")
 async def test_what_is_not_confirmed_is_asked_again_at_once_on_request(county: County, post: Post) -> None:
     await county.found()
     claim_id = await county.approved_claim(5_000)

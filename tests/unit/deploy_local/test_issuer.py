@@ -15,8 +15,8 @@ SCOPES = {
     "intake": "claims:read claims:intake",
     "village": "claims:read claims:village",
     "town": "claims:read claims:town",
-    "county": "claims:read claims:county claims:policies payouts:read",
-    "payer": "claims:read ledger:read payouts:read payouts:prepare payouts:approve",
+    "county": "claims:read claims:county claims:policies claims:unmask claims:erase payouts:read",
+    "payer": "claims:read claims:unmask ledger:read payouts:read payouts:prepare payouts:approve",
     "admin": "books:admin ledger:read claims:read claims:policies",
 }
 

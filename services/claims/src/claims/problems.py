@@ -17,6 +17,14 @@ OUT_OF_ORDER = ProblemType(
     detail_zh="expected 列出现在可以办理的步骤；办理日期不得早于 not_before。",
     detail_en="`expected` lists the steps that may be taken now; done_on must not be before `not_before`.",
 )
+CAP_EXCEEDED = ProblemType(
+    code="cap_exceeded",
+    status=409,
+    title_zh="批准后将超过方案的封顶额",
+    title_en="The approval would go beyond a cap of the terms",
+    detail_zh="可能同时批准了同一人或同一户的其他理赔。请重新核算后再批准。",
+    detail_en="Another claim of the person or household may have been approved meanwhile. Recompute, then approve.",
+)
 LEAD_HOUSEHOLD_FIXED = ProblemType(
     code="lead_household_fixed",
     status=409,
@@ -261,10 +269,18 @@ BATCH_NOT_APPROVED = ProblemType(
 BATCH_PARTLY_RETURNED = ProblemType(
     code="batch_partly_returned",
     status=409,
-    title_zh="批次中有未成功的款项，不再出具银行文件",
-    title_en="Credits of this batch came back, so no file is given again",
-    detail_zh="明细 {items} 未成功，其理赔可由另一批次支付；再次发送本批次文件会重复支付。",
-    detail_en="Items {items} came back and may be paid by another batch: sending this batch again would pay them twice.",
+    title_zh="银行已回盘，不再出具银行文件，也不再移出明细",
+    title_en="The bank has reported on this batch: no file of it is given again, and nothing is taken out of it",
+    detail_zh="银行已回报明细 {items}；再次发送本批次文件会重复支付。",
+    detail_en="The bank has reported on items {items}: sending this batch again would pay twice.",
+)
+RESERVATION_PENDING = ProblemType(
+    code="reservation_pending",
+    status=409,
+    title_zh="批次中有理赔的资金正在重新冻结",
+    title_en="Money of claims in this batch is being reserved anew",
+    detail_zh="请待理赔 {claims} 的冻结确认后再办理。",
+    detail_en="Wait until the reservation of {claims} is confirmed.",
 )
 BANK_FILE_ISSUED = ProblemType(
     code="bank_file_issued",

@@ -24,6 +24,7 @@ from claims.payouts.rules import (
     item_number,
     refuse_approval,
     refuse_file,
+    refuse_reissue,
     second_person,
 )
 from common.errors import Problem
@@ -120,7 +121,7 @@ def test_control_figures_must_be_those_of_the_rows(control: Control, field: str)
 @pytest.mark.parametrize("status", [BatchStatus.PREPARED, BatchStatus.REFUSED])
 def test_only_an_approved_batch_has_a_file_and_a_return(status: BatchStatus) -> None:
     assert refused(judge(SUCCESS, status=status)) == ("batch_not_approved", None, None)
-    problem = refuse_file(status, (), [], 0, [])
+    problem = refuse_file(status, (), [], [], [], "payer-1")
     assert problem is not None
     assert problem.code == "batch_not_approved"
 
@@ -129,21 +130,35 @@ ISSUED = [Issue(1, "payer-1", dt.datetime(2021, 7, 20, 3, tzinfo=dt.UTC), "utf8"
 
 
 @pytest.mark.parametrize(
-    ("issues", "allowed", "changed", "code"),
+    ("issues", "allowed_by", "changed", "code"),
     [
-        ([], 0, [], None),
-        (ISSUED, 0, [], "bank_file_issued"),
-        (ISSUED, 1, [], None),
-        (ISSUED * 2, 1, [], "bank_file_issued"),
-        ([], 0, [ITEM.number], "account_changed"),
-        (ISSUED, 1, [ITEM.number], "account_changed"),
+        ([], [], [], None),
+        (ISSUED, [], [], "bank_file_issued"),
+        (ISSUED, ["payer-2"], [], None),
+        (ISSUED, ["payer-1"], [], "same_person"),
+        (ISSUED * 2, ["payer-1", "payer-2"], [], None),
+        (ISSUED * 2, ["payer-2"], [], "bank_file_issued"),
+        ([], [], [ITEM.number], "account_changed"),
+        (ISSUED, ["payer-2"], [ITEM.number], "account_changed"),
     ],
 )
-def test_a_file_is_issued_once_and_again_for_each_reason_given(
-    issues: list[Issue], allowed: int, changed: list[str], code: str | None
+def test_a_file_is_issued_once_and_again_for_each_reason_another_person_gave(
+    issues: list[Issue], allowed_by: list[str], changed: list[str], code: str | None
 ) -> None:
-    problem = refuse_file(BatchStatus.APPROVED, ITEMS.values(), issues, allowed, changed)
+    problem = refuse_file(BatchStatus.APPROVED, ITEMS.values(), issues, allowed_by, changed, "payer-1")
     assert (None if problem is None else problem.code) == code
+
+
+@pytest.mark.parametrize("reported", [{"paid_on": PAID}, {"failed_on": PAID}])
+def test_once_the_bank_has_spoken_of_any_item_no_file_is_given_again(reported: dict[str, dt.date]) -> None:
+    items = (with_item(**reported) | {OTHER.number: OTHER}).values()
+    for problem in (
+        refuse_file(BatchStatus.APPROVED, items, ISSUED, ["payer-2"], [], "payer-1"),
+        refuse_reissue(BatchStatus.APPROVED, items, ISSUED, 0),
+        refuse_reissue(BatchStatus.SETTLED, ITEMS.values(), ISSUED, 0),
+    ):
+        assert problem is not None
+        assert problem.code == "batch_partly_returned"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from claims.idempotency import once
 from claims.places import check_household, placed
 from claims.policies.rules import Cause
 from claims.problems import (
+    CAP_EXCEEDED,
     EVENT_OUTSIDE_POLICY,
     INCOME_LINE_MISSING,
     LOSS_BELOW_OTHER_PAYMENTS,
@@ -158,6 +159,7 @@ async def recompute_decision(
         404,
         409,
         OUT_OF_ORDER,
+        CAP_EXCEEDED,
         LOSS_BELOW_OTHER_PAYMENTS,
         NOT_ELIGIBLE,
         INCOME_LINE_MISSING,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims.paths import path_of
@@ -33,7 +34,8 @@ from claims.claims.waiting import Waiting, waiting_after
 from claims.eligibility.model import Outcome
 from claims.places import Places, within
 from claims.policies.rules import Cause, PathName
-from claims.problems import OUT_OF_ORDER
+from claims.problems import CAP_EXCEEDED, OUT_OF_ORDER
+from common.database import sqlstate
 from common.validation import invalid_field
 
 FILED = "filed"
@@ -264,9 +266,20 @@ async def list_waiting(
     return [_claim_row(row) for row in (await conn.execute(query)).mappings()]
 
 
+_BEYOND_A_CAP = "FP130"
+
+
 async def update_claim(conn: AsyncConnection, book: str, claim_id: UUID, **values: object) -> None:
-    """Move parts of a claim's standing; which columns may move is the database's grant."""
-    await conn.execute(sa.update(claim).where(claim.c.book == book, claim.c.id == claim_id).values(**values))
+    """Move parts of a claim's standing; which columns may move is the database's grant.
+
+    Raises `cap_exceeded` where the database finds an approval beyond a cap of its terms (trigger `claim_within_caps`).
+    """
+    try:
+        await conn.execute(sa.update(claim).where(claim.c.book == book, claim.c.id == claim_id).values(**values))
+    except DBAPIError as error:
+        if sqlstate(error) == _BEYOND_A_CAP:
+            raise CAP_EXCEEDED.error() from error
+        raise
 
 
 async def set_status(

@@ -212,7 +212,8 @@ claim_event = sa.Table(
     sa.CheckConstraint("reason_code IS NULL OR step_outcome = 'refused'", name="reason"),
     # People take steps, the money side causes events; a step fulfils its own duty and no other.
     sa.CheckConstraint(
-        "(step IS NULL) = (event IN ('filed', 'encumbered', 'awaiting_funds', 'in_batch', 'paid', 'payment_returned'))",
+        "(step IS NULL) = (event IN ('filed', 'encumbered', 'awaiting_funds', 'in_batch', 'paid', 'payment_returned', "
+        "'reservation_lost'))",
         name="whose",
     ),
     sa.CheckConstraint(

@@ -71,6 +71,7 @@ from claims.problems import (
     POOL_NOT_NAMED,
     RECOVERY_EXCEEDS_PAID,
     RECOVERY_NOT_PROPOSED,
+    RESERVATION_PENDING,
 )
 from common.auth import Principal, require
 from common.database import snapshot, transaction
@@ -149,7 +150,7 @@ async def get_payout_batch(book: BookCode, batch_id: UUID, _person: Reader, ctx:
 @router.post(
     "/payout-batches/{batch_id}/approval",
     response_model=BatchOut,
-    responses=responses(404, SAME_PERSON, BATCH_NOT_PREPARED, ACCOUNT_CHANGED),
+    responses=responses(404, SAME_PERSON, BATCH_NOT_PREPARED, RESERVATION_PENDING, ACCOUNT_CHANGED),
 )
 async def approve_payout_batch(
     book: BookCode,
@@ -174,16 +175,22 @@ async def approve_payout_batch(
     "/payout-batches/{batch_id}/bank-file",
     response_class=Response,
     responses=responses(
-        404, BATCH_NOT_APPROVED, BATCH_PARTLY_RETURNED, BANK_FILE_ISSUED, ACCOUNT_CHANGED, BANK_FILE_UNWRITABLE
+        404,
+        BATCH_NOT_APPROVED,
+        BATCH_PARTLY_RETURNED,
+        BANK_FILE_ISSUED,
+        SAME_PERSON,
+        ACCOUNT_CHANGED,
+        BANK_FILE_UNWRITABLE,
     )
     | {200: {"description": "The file for the bank.", "content": {"text/csv": {"example": examples.PAYMENT_FILE}}}},
 )
 async def get_bank_file(
     book: BookCode, batch_id: UUID, person: Payer, ctx: Ctx, template: TemplateCode | None = None
 ) -> Response:
-    """The file for the bank with clear account numbers, given once; again only after a re-issue with a reason. Each issue is recorded.
+    """The file for the bank with clear account numbers, given once; again only after a re-issue another person allowed.
 
-    `template` left out: the format the re-issue names, that of the last issue, or `utf8`.
+    Each issue is recorded. `template` left out: the format the re-issue names, that of the last issue, or `utf8`.
     """
     async with transaction(ctx.engine) as conn:
         file = await issuing.issue_file(conn, ctx.personal(book), book, batch_id, person.sub, template)
@@ -224,6 +231,7 @@ async def allow_bank_file_reissue(
         ITEM_WITHDRAWN,
         BANK_FILE_ISSUED,
         BATCH_WOULD_BE_EMPTY,
+        RESERVATION_PENDING,
     ),
 )
 async def withdraw_payout_items(
@@ -468,10 +476,10 @@ async def mend_difference(
     book: BookCode, body: MendIn, key: IdempotencyKey, person: Approver, request: Request, ctx: Ctx
 ) -> Response:
     """Mend a difference of one claim: send again what is not confirmed, or reserve anew what the ledger has lost."""
-    lost = False
+    lost: UUID | None = None
     if body.act == "reserve_again":
         async with _ledger(ctx) as client:
-            lost = await mending.is_lost(ctx.engine, client, book, body.claim_id)
+            lost = await mending.lost_encumbrance(ctx.engine, client, book, body.claim_id)
 
     async def work(conn: AsyncConnection) -> MendOut:
         if body.act == "ask_again":

@@ -78,9 +78,9 @@ async def _postpone(engine: AsyncEngine, worker: str, wish: Wish, outcome: Unkno
 
 
 async def ask(client: LedgerClient, wish: Wish) -> Done | Refused | Unknown | Moved:
-    """Send the wish; where the bank's month is closed, find the day it must be booked on instead."""
+    """Send the wish; where the bank's month, or that of a lost reservation, is closed, find the day it must be booked on instead."""
     outcome = await client.send(ledger_call(wish))
-    if not isinstance(outcome, Refused) or outcome.code != PERIOD_CLOSED or wish.item_id is None:
+    if not isinstance(outcome, Refused) or outcome.code != PERIOD_CLOSED or (wish.item_id is None and not wish.renewed):
         return outcome
     try:
         months = await client.months(wish.book)
@@ -137,6 +137,9 @@ async def _move(conn: AsyncConnection, wish: Wish, event: Event, done_on: dt.dat
 
 
 async def _after_refusal(conn: AsyncConnection, wish: Wish, refused: Refused, moved_to: dt.date | None) -> None:
+    if wish.item_id is None and moved_to is not None:
+        await outbox.enqueue_again(conn, wish, moved_to)
+        return
     if wish.item_id is None or wish.bank_booked_on is None:
         await _after_reservation(conn, wish, Event.AWAITING_FUNDS, refused.code)
         return

@@ -19,7 +19,7 @@ from claims.payouts.bank_files import Credit, unwritable_items, write_payment_fi
 from claims.payouts.bank_templates import Template, templates
 from claims.payouts.rules import BatchEvent, ItemStatus, decide_withdrawal, refuse_file, refuse_reissue
 from claims.payouts.schemas import BatchOut, ReissueOut
-from claims.payouts.service import batch_after, found_batch
+from claims.payouts.service import batch_after, found_batch, refuse_unreserved
 from claims.problems import BANK_FILE_UNWRITABLE
 from common.dates import today_in_shanghai
 from common.errors import Problem
@@ -62,7 +62,8 @@ async def issue_file(
 
     `code` None: the format the re-issue names, that of the last issue, or the default. Built whole before anything is sent (at most
     MAX_ITEMS lines), so that no transaction stays open while somebody downloads; a download that is cut needs a re-issue.
-    Raises `not_found`, `batch_not_approved`, `batch_partly_returned`, `bank_file_issued`, `account_changed`, `bank_file_unwritable`.
+    Raises `not_found`, `batch_not_approved`, `batch_partly_returned`, `bank_file_issued`, `same_person` for who allowed the re-issue,
+    `account_changed`, `bank_file_unwritable`.
     """
     # Locked, so that neither a bank return nor a second issue comes between the look at the batch and the record of the issue.
     batch = await found_batch(conn, book, batch_id, lock=True)
@@ -73,7 +74,7 @@ async def issue_file(
     payees = await bank_store.payees(conn, book, batch_id)
     changed = changed_items(personal, payees)
     numbers = [payee.number for payee in payees if payee.item_id in changed]
-    problem = refuse_file(batch.status, items.values(), issues, len(allowed), numbers)
+    problem = refuse_file(batch.status, items.values(), issues, [event.by_person for event in allowed], numbers, person)
     if problem is not None:
         raise problem
     named = allowed[-1].template if allowed else None
@@ -152,10 +153,10 @@ async def withdraw_items(
     """Take items out of a batch before the bank pays them; their claims can be put into another batch.
 
     What remains needs the approval of a person other than the one who took them out; a batch of which nothing remains is refused.
-    Raises `not_found` and what `rules.decide_withdrawal` refuses.
+    Raises `not_found`, `reservation_pending` and what `rules.decide_withdrawal` refuses.
     """
     batch = await found_batch(conn, book, batch_id, lock=True)
-    await store.lock_claims_of_batch(conn, book, batch_id)
+    await refuse_unreserved(conn, book, batch_id)
     items = await store.items_to_judge(conn, book, batch_id)
     issues = await bank_store.issues_of(conn, book, batch_id)
     taken = decide_withdrawal(batch.status, items, numbers, issues, bank_stopped=bank_stopped)

@@ -84,6 +84,8 @@ class Wish:
     policy_id: UUID
     recovery_id: UUID | None
     source: str | None
+    renewed: bool = False
+    """A reservation of the claim was lost and is, or was, made anew."""
 
 
 @dataclass(frozen=True, slots=True)

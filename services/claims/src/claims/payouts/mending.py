@@ -25,19 +25,20 @@ MAY_LOSE = frozenset({Status.ENCUMBERED, Status.PAYMENT_RETURNED})
 """Where a claim stands on its reservation alone: without it, it waits for its money as after its approval."""
 
 
-async def is_lost(engine: AsyncEngine, client: LedgerClient, book: str, claim_id: UUID) -> bool:
-    """Whether the ledger no longer holds what it had reserved for the claim. Raises `ledger_unavailable`."""
+async def lost_encumbrance(engine: AsyncEngine, client: LedgerClient, book: str, claim_id: UUID) -> UUID | None:
+    """The encumbrance of the claim that the ledger no longer holds as it was reserved; None where it does. Raises `ledger_unavailable`."""
     async with snapshot(engine) as conn:
         reserved = await outbox.standing_encumbrance(conn, book, claim_id)
     if reserved is None:
-        return False
+        return None
     encumbrance_id, amount_fen = reserved
     try:
-        return (await client.encumbrance(book, encumbrance_id)).remaining_fen < amount_fen
+        remaining_fen = (await client.encumbrance(book, encumbrance_id)).remaining_fen
     except UnknownInLedgerError:
-        return True
+        return encumbrance_id
     except LedgerUnavailableError:
         raise LEDGER_UNAVAILABLE.error(headers={"Retry-After": "5"}) from None
+    return encumbrance_id if remaining_fen < amount_fen else None
 
 
 async def ask_again(conn: AsyncConnection, book: str, claim_id: UUID) -> MendOut:
@@ -51,11 +52,12 @@ async def ask_again(conn: AsyncConnection, book: str, claim_id: UUID) -> MendOut
 
 
 async def reserve_again(
-    conn: AsyncConnection, book: str, claim_id: UUID, person: str, reason: str, *, lost: bool
+    conn: AsyncConnection, book: str, claim_id: UUID, person: str, reason: str, *, lost: UUID | None
 ) -> MendOut:
     """Reserve anew the money of a claim whose reservation the ledger has released or lost; the old one stays on record, replaced.
 
-    `lost` is what the ledger said just before. Nothing of the claim may be paid, and nothing under way. A claim that only waits for
+    `lost` is the encumbrance the ledger said just before that it has lost: another one that stands by now is not touched.
+    Nothing of the claim may be paid, and nothing under way. A claim that only waits for
     its payment stands as approved until the ledger has reserved it again; one the bank has paid already stays where it is, for its
     booking to be asked again.
     Raises `not_found`, `nothing_to_mend`.
@@ -63,7 +65,7 @@ async def reserve_again(
     row = await lock_claim(conn, book, claim_id)
     if row is None:
         raise NOT_FOUND.error(field="claim_id")
-    if not lost or not await outbox.replace_reservation(conn, book, claim_id, person, reason):
+    if lost is None or not await outbox.replace_reservation(conn, book, claim_id, lost, person, reason):
         raise NOTHING_TO_MEND.error(field="claim_id")
     if row.status in MAY_LOSE:
         await set_status(

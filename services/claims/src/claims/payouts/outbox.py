@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.selectable import LateralFromClause
 
     from claims.payouts.ledger_client import Done, Refused
 
@@ -106,12 +107,17 @@ async def enqueue_for_item(
     year are the item's and its reservation's. The database refuses a second pending or granted wish of the same kind.
     """
     o = ledger_operation
+    reserved = latest_reservation(payout_item.c.book, payout_item.c.claim_id)
     row = (
         await conn.execute(
             sa.select(
-                payout_item.c.claim_id, payout_item.c.amount_fen, o.c.fiscal_year, o.c.operation.label("reservation")
+                payout_item.c.claim_id,
+                payout_item.c.amount_fen,
+                reserved.c.fiscal_year,
+                reserved.c.effective_on,
+                reserved.c.operation.label("reservation"),
             )
-            .join(o, reservation_of(payout_item.c.book, payout_item.c.claim_id))
+            .join(reserved, sa.true())
             .where(payout_item.c.book == book, payout_item.c.id == item_id)
         )
     ).one()
@@ -128,7 +134,8 @@ async def enqueue_for_item(
             key=operation_key(row.claim_id, asked, attempt),
             item_id=item_id,
             amount_fen=amount_fen or row.amount_fen,
-            effective_on=effective_on,
+            # A reservation made anew out of a closed month may be dated after the bank's day.
+            effective_on=max(effective_on, row.effective_on),
             bank_booked_on=bank_booked_on,
             fiscal_year=row.fiscal_year,
             prepared_by=prepared_by,
@@ -187,16 +194,18 @@ async def standing_encumbrance(conn: AsyncConnection, book: str, claim_id: UUID)
     return None if row is None else (row.ledger_id, row.amount_fen)
 
 
-async def replace_reservation(conn: AsyncConnection, book: str, claim_id: UUID, person: str, why: str) -> bool:
-    """Mark a claim's reservation as replaced and wish for another of the same amount; False where there is none to replace.
+async def replace_reservation(
+    conn: AsyncConnection, book: str, claim_id: UUID, lost: UUID, person: str, why: str
+) -> bool:
+    """Mark a claim's reservation `lost` as replaced and wish for another of the same amount; False where it does not stand.
 
-    There is none while a wish of the claim is pending, and none where money was paid out of it and has not come back.
+    Nor is it replaced while a wish of the claim is pending, or where money was paid out of it and has not come back.
     The caller holds the claim's lock.
     """
     o = ledger_operation
     rows = (
         await conn.execute(
-            sa.select(o.c.id, o.c.operation, o.c.status, o.c.amount_fen, o.c.replaced_at).where(
+            sa.select(o.c.id, o.c.operation, o.c.status, o.c.amount_fen, o.c.ledger_id, o.c.replaced_at).where(
                 o.c.book == book, o.c.claim_id == claim_id
             )
         )
@@ -204,7 +213,8 @@ async def replace_reservation(conn: AsyncConnection, book: str, claim_id: UUID, 
     done = [row for row in rows if row.status == OperationStatus.DONE.value]
     paid = sum(row.amount_fen for row in done if row.operation in PAYMENTS)
     back = sum(row.amount_fen for row in done if row.operation in RETURNS)
-    standing = [row for row in done if row.operation in RESERVATIONS and row.replaced_at is None]
+    reserved = [row for row in done if row.operation in RESERVATIONS]
+    standing = [row for row in reserved if row.ledger_id == lost and row.replaced_at is None]
     if paid != back or not standing or any(row.status == OperationStatus.PENDING.value for row in rows):
         return False
     await conn.execute(
@@ -228,19 +238,30 @@ async def next_attempt(conn: AsyncConnection, book: str, claim_id: UUID, operati
 
 def reservation_of(book: sa.ColumnElement[str], claim_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
     """Condition on `ledger_operation`: the reservation that stands for a claim. There is one at most."""
-    return standing_reservation(ledger_operation, book, claim_id)
-
-
-def standing_reservation(
-    o: sa.FromClause, book: sa.ColumnElement[str], claim_id: sa.ColumnElement[UUID]
-) -> sa.ColumnElement[bool]:
-    """`reservation_of` for an alias of the table."""
+    o = ledger_operation
     return sa.and_(
         o.c.book == book,
         o.c.claim_id == claim_id,
         o.c.operation.in_([operation.value for operation in RESERVATIONS]),
         o.c.status == OperationStatus.DONE.value,
         o.c.replaced_at.is_(None),
+    )
+
+
+def latest_reservation(book: sa.ColumnElement[str], claim_id: sa.ColumnElement[UUID]) -> LateralFromClause:
+    """The last reservation the ledger granted a claim: the one that stands, or the one being made anew."""
+    o = ledger_operation.alias("granted")
+    return (
+        sa.select(o.c.operation, o.c.ledger_id, o.c.effective_on, o.c.fiscal_year)
+        .where(
+            o.c.book == book,
+            o.c.claim_id == claim_id,
+            o.c.operation.in_([operation.value for operation in RESERVATIONS]),
+            o.c.status == OperationStatus.DONE.value,
+        )
+        .order_by(o.c.position.desc())
+        .limit(1)
+        .lateral("reservation")
     )
 
 
@@ -271,7 +292,8 @@ async def lease(conn: AsyncConnection, worker: str, most: int, seconds: float) -
 async def load(conn: AsyncConnection, book: str, operation_id: UUID) -> Wish:
     """One wish with what the claim's earlier wishes left in the ledger."""
     o = ledger_operation
-    encumbrance = o.alias("encumbrance")
+    encumbrance = latest_reservation(o.c.book, o.c.claim_id)
+    replaced = o.alias("replaced")
     liquidation = o.alias("liquidation")
     row = (
         (
@@ -300,13 +322,18 @@ async def load(conn: AsyncConnection, book: str, operation_id: UUID) -> Wish:
                     claim.c.policy_id,
                     o.c.recovery_id,
                     o.c.source,
+                    sa.exists()
+                    .where(
+                        replaced.c.book == o.c.book,
+                        replaced.c.claim_id == o.c.claim_id,
+                        replaced.c.replaced_at.is_not(None),
+                    )
+                    .correlate(o)
+                    .label("renewed"),
                 )
                 .join(claim, sa.and_(claim.c.book == o.c.book, claim.c.id == o.c.claim_id))
                 .outerjoin(payout_item, sa.and_(payout_item.c.book == o.c.book, payout_item.c.id == o.c.item_id))
-                .outerjoin(
-                    encumbrance,
-                    standing_reservation(encumbrance, o.c.book, o.c.claim_id),
-                )
+                .outerjoin(encumbrance, sa.true())
                 .outerjoin(
                     liquidation,
                     sa.and_(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from claims.payouts.ledger_calls import INSURANCE_FUND
 from claims.payouts.ledger_client import LedgerUnavailableError, UnknownInLedgerError
@@ -49,15 +49,15 @@ async def name_pool(conn: AsyncConnection, book: str, policy_id: UUID, item: Ope
         raise NOT_FOUND.error()
     if stored.policy.funding is not Funding.INSURER_POOL:
         raise NOT_A_POOL.error(field="policy_id")
-    taken = await conn.execute(
-        sa.select(policy_pool.c.policy_id).where(
-            policy_pool.c.book == book,
-            sa.or_(policy_pool.c.policy_id == policy_id, policy_pool.c.item_id == item.id),
-        )
+    # Of two at once the second waits here for the first, and is refused like one that comes later.
+    named = await conn.execute(
+        insert(policy_pool)
+        .values(book=book, policy_id=policy_id, item_id=item.id, named_by=person)
+        .on_conflict_do_nothing()
+        .returning(policy_pool.c.policy_id)
     )
-    if taken.first() is not None:
+    if named.first() is None:
         raise POOL_NAMED.error(field="open_item_id")
-    await conn.execute(sa.insert(policy_pool).values(book=book, policy_id=policy_id, item_id=item.id, named_by=person))
     return await _shown(conn, book, policy_id, item)
 
 

@@ -55,6 +55,15 @@ class Reserved:
     pool_item_id: UUID
 
 
+def may_draw(reserved_fen: int, paid_fen: int, coming_back_fen: int) -> int:
+    """What of its part of a pool a claim may still draw.
+
+    `coming_back_fen` is what the bank gave back, whether the ledger has confirmed it or not: it may stand in the pool already, and it is
+    the claim's. Never more than was reserved: a payment may not be confirmed yet while its return is asked for.
+    """
+    return min(max(reserved_fen - paid_fen + coming_back_fen, 0), reserved_fen)
+
+
 def free_at_least(seen: PoolSeen, now: Mapping[UUID, Promised]) -> int:
     """What of the pool nobody counts on, at the least: of each claim's promise before and after the look, the larger one counts."""
     return seen.remaining_fen - sum(
@@ -75,7 +84,7 @@ async def pool_item(conn: AsyncConnection, book: str, policy_id: UUID, *, lock: 
 
 
 async def promised(conn: AsyncConnection, book: str, policy_id: UUID) -> dict[UUID, Promised]:
-    """What each claim of the programme may still draw: reserved, less paid, more what the bank gave back."""
+    """What each claim of the programme may still draw: reserved, less paid, more what the bank gave back, confirmed or asked for."""
     o = ledger_operation
     done, pending = o.c.status == OperationStatus.DONE.value, o.c.status == OperationStatus.PENDING.value
     rows = await conn.execute(
@@ -83,7 +92,9 @@ async def promised(conn: AsyncConnection, book: str, policy_id: UUID) -> dict[UU
             o.c.claim_id,
             _sum(done, o.c.operation == Operation.POOL_RESERVE.value, o.c.replaced_at.is_(None)).label("reserved"),
             _sum(done, o.c.operation.in_([operation.value for operation in PAYMENTS])).label("paid"),
-            _sum(done, o.c.operation.in_([operation.value for operation in RETURNS])).label("returned"),
+            _sum(sa.or_(done, pending), o.c.operation.in_([operation.value for operation in RETURNS])).label(
+                "coming_back"
+            ),
             sa.func.count()
             .filter(pending, o.c.operation.in_([one.value for one in (*PAYMENTS, *RETURNS, *RECOVERIES)]))
             .label("moving"),
@@ -93,7 +104,7 @@ async def promised(conn: AsyncConnection, book: str, policy_id: UUID) -> dict[UU
         .group_by(o.c.claim_id)
     )
     return {
-        row.claim_id: Promised(max(int(row.reserved - row.paid + row.returned), 0), moving=row.moving > 0)
+        row.claim_id: Promised(may_draw(int(row.reserved), int(row.paid), int(row.coming_back)), moving=row.moving > 0)
         for row in rows
         if row.reserved
     }

@@ -108,20 +108,22 @@ async def decide(
     approved: bool,
     note: str | None,
 ) -> RecoveryOut:
-    """Approve a recovery as its second person, which asks the ledger to book it, or refuse it; approve again what the ledger refused.
+    """Approve a recovery as its second person, which asks the ledger to book it, or refuse it.
+
+    What the ledger refused to book is approved again, or given up while no part of it is booked.
 
     Raises `not_found`, `recovery_not_proposed`, `same_person`.
     """
     if await lock_claim(conn, book, claim_id) is None:
         raise NOT_FOUND.error()
     found = await _one(conn, book, claim_id, recovery_id)
-    problem = refuse_recovery_decision(found.status, found.proposed_by, person, approved=approved)
+    asked = await recovery_store.booked_sources(conn, book, recovery_id)
+    problem = refuse_recovery_decision(found.status, found.proposed_by, person, approved=approved, booked=bool(asked))
     if problem is not None:
         raise problem
     status = RecoveryStatus.BOOKING if approved else RecoveryStatus.REFUSED
     await recovery_store.decide(conn, book, recovery_id, status, person, note)
     if approved:
-        asked = await recovery_store.booked_sources(conn, book, recovery_id)
         parts: list[tuple[str | None, int]] = [(part.source, part.amount_fen) for part in found.parts]
         for source, fen in parts or [(None, found.amount_fen)]:
             if source not in asked:

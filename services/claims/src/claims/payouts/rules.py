@@ -206,26 +206,34 @@ class Issue:
 
 
 def refuse_file(
-    status: BatchStatus, items: Iterable[Item], issues: Sequence[Issue], allowed: int, changed: Sequence[str]
+    status: BatchStatus,
+    items: Iterable[Item],
+    issues: Sequence[Issue],
+    allowed_by: Sequence[str],
+    changed: Sequence[str],
+    person: str,
 ) -> Problem | None:
-    """Whether the file for the bank may be given now.
+    """Whether the file for the bank may be given to `person` now.
 
-    A second person has approved the batch; no credit of it came back (its claim may be paid by another batch, and the same file sent
-    once more would pay it twice); the file was issued at most `allowed` times (re-issues somebody gave a reason for); nobody's account
-    or holder has `changed` since the batch was prepared (items by number).
+    A second person has approved the batch; the bank has reported on no credit of it (the same file sent once more would pay again what
+    was paid, or what another batch may pay); the file was issued at most once more than there are people in `allowed_by` (re-issues
+    somebody gave a reason for), and who allowed a re-issue does not fetch it; nobody's account or holder has `changed` since the batch
+    was prepared (items by number).
     """
-    refused = refuse_unapproved(status) or refuse_returned(items)
+    refused = refuse_unapproved(status) or refuse_reported(status, items)
     if refused is not None:
         return refused
-    if len(issues) > allowed:
+    if len(issues) > len(allowed_by):
         return issued_already(issues)
+    if issues and person == allowed_by[-1]:
+        return SAME_PERSON.error()
     return ACCOUNT_CHANGED.error(items=sorted(changed)) if changed else None
 
 
-def refuse_returned(items: Iterable[Item]) -> Problem | None:
-    """Whether the bank has left all credits of a batch where they are."""
-    back = sorted(item.number for item in items if item.failed_on is not None)
-    return BATCH_PARTLY_RETURNED.error(items=back) if back else None
+def refuse_reported(status: BatchStatus, items: Iterable[Item]) -> Problem | None:
+    """Whether the bank has said nothing yet of any credit of a batch."""
+    reported = sorted(item.number for item in items if item.reported)
+    return BATCH_PARTLY_RETURNED.error(items=reported) if reported or status is BatchStatus.SETTLED else None
 
 
 def issued_already(issues: Sequence[Issue]) -> Problem:
@@ -240,8 +248,11 @@ def issued_already(issues: Sequence[Issue]) -> Problem:
 
 
 def refuse_reissue(status: BatchStatus, items: Iterable[Item], issues: Sequence[Issue], allowed: int) -> Problem | None:
-    """Whether one more issue of the file may be allowed: it was issued, and no allowed issue is still to be fetched."""
-    refused = refuse_unapproved(status) or refuse_returned(items)
+    """Whether one more issue of the file may be allowed.
+
+    The bank has said nothing, the file was issued, and no allowed issue is still to be fetched.
+    """
+    refused = refuse_unapproved(status) or refuse_reported(status, items)
     if refused is not None:
         return refused
     return BANK_FILE_NOT_ISSUED.error() if len(issues) <= allowed else None
@@ -380,11 +391,14 @@ def refuse_recovery(
 
 
 def refuse_recovery_decision(
-    status: RecoveryStatus, proposed_by: str, person: str, *, approved: bool
+    status: RecoveryStatus, proposed_by: str, person: str, *, approved: bool, booked: bool
 ) -> Problem | None:
-    """Whether `person` may decide about a recovery: it is proposed, or the ledger refused it and it is approved again."""
-    open_to = {RecoveryStatus.PROPOSED, RecoveryStatus.BOOKING_REFUSED} if approved else {RecoveryStatus.PROPOSED}
-    if status not in open_to:
+    """Whether `person` may decide about a recovery: it is proposed, or the ledger refused it.
+
+    What the ledger refused is approved again, or given up while no part of it is `booked` or asked for.
+    """
+    refused_by_ledger = status is RecoveryStatus.BOOKING_REFUSED and (approved or not booked)
+    if status is not RecoveryStatus.PROPOSED and not refused_by_ledger:
         return RECOVERY_NOT_PROPOSED.error(recovery_status=status.value)
     return SAME_PERSON.error() if person == proposed_by else None
 

@@ -237,6 +237,8 @@ class BatchOut(BatchSummary):
 
     items: Sequence[ItemOut]
     warnings: Sequence[BatchWarning]
+    left_out: Sequence[str] = ()
+    """Numbers of claims a new batch of all claims left out, for want of an account or a head of the household. 缺账户或户主的理赔。"""
 
 
 class BatchDetail(BatchSummary):

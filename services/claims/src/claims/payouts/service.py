@@ -55,6 +55,7 @@ from claims.problems import (
     CLAIM_NOT_PAYABLE,
     NOTHING_TO_BOOK,
     NOTHING_TO_PAY,
+    RESERVATION_PENDING,
 )
 from common.crypto import mask_account
 from common.dates import today_in_shanghai
@@ -82,14 +83,17 @@ async def prepare_batch(
     note: str | None,
     unchanged_reason: str | None,
 ) -> BatchOut:
-    """Put claims into a new batch. `unchanged_reason` says why a failed credit goes to the same account again.
+    """Put claims into a new batch; without `claim_ids`, all that can be paid, naming those without account or head.
+
+    `unchanged_reason` says why a failed credit goes to the same account again.
 
     Raises `not_found` for an unknown claim, `claim_not_payable`, `bank_account_missing` or `nothing_to_pay`.
     """
     claims = await store.lock_claims_to_pay(conn, book, claim_ids, MAX_ITEMS)
     if claim_ids is not None and len(claims) != len(set(claim_ids)):
         raise NOT_FOUND.error(field="claim_ids")
-    _refuse_unpayable(claims)
+    left_out = [] if claim_ids is not None else await store.claims_without_payee(conn, book, MAX_ITEMS)
+    _refuse_unpayable(claims, left_out)
     payers = {claim.pool_policy_id for claim in claims}
     if len(payers) > 1:
         raise BATCH_OF_TWO_PAYERS.error(field="claim_ids")
@@ -106,10 +110,13 @@ async def prepare_batch(
         await set_status(
             conn, book, claim.id, Event.IN_BATCH, by_person=person, done_on=today_in_shanghai(), reference=number
         )
-    return await batch_after(conn, book, batch_id)
+    made = await batch_after(conn, book, batch_id)
+    return made.model_copy(update={"left_out": left_out})
 
 
-def _refuse_unpayable(claims: Sequence[store.PayableClaim]) -> None:
+def _refuse_unpayable(claims: Sequence[store.PayableClaim], left_out: list[str]) -> None:
+    if not claims and left_out:
+        raise BANK_ACCOUNT_MISSING.error(field="claim_ids", claims=left_out)
     if not claims:
         raise NOTHING_TO_PAY.error()
     unpayable = [claim.number for claim in claims if claim.status not in store.PAYABLE]
@@ -162,18 +169,19 @@ async def decide_batch(
 ) -> BatchOut:
     """Approve or refuse a batch as its second person; refused, its claims can be put into another batch.
 
-    Raises `not_found`, `batch_not_prepared`, `same_person`, or `account_changed` where an account is no longer the one the batch holds.
+    Raises `not_found`, `batch_not_prepared`, `same_person`, `reservation_pending`,
+    or `account_changed` where an account is no longer the one the batch holds.
     """
     batch = await found_batch(conn, book, batch_id, lock=True)
     problem = refuse_approval(batch.status, batch.prepared_by, person)
     if problem is not None:
         raise problem
+    await refuse_unreserved(conn, book, batch_id)
     if status is BatchStatus.APPROVED:
         await _refuse_changed(conn, personal, book, batch_id)
     await store.decide_batch(conn, book, batch_id, status, person, note)
     await batch_events.record(conn, book, batch_id, BatchEvent(status.value), person, reason=note)
     if status is BatchStatus.REFUSED:
-        await store.lock_claims_of_batch(conn, book, batch_id)
         items = [
             item
             for item in (await store.items_to_judge(conn, book, batch_id)).values()
@@ -191,6 +199,14 @@ async def decide_batch(
                 reference=batch.number,
             )
     return await batch_after(conn, book, batch_id)
+
+
+async def refuse_unreserved(conn: AsyncConnection, book: str, batch_id: UUID) -> None:
+    """Lock the batch's claims. Raises `reservation_pending` while the reservation of one is being made anew."""
+    await store.lock_claims_of_batch(conn, book, batch_id)
+    waiting = await store.claims_without_reservation(conn, book, batch_id)
+    if waiting:
+        raise RESERVATION_PENDING.error(claims=waiting)
 
 
 async def _refuse_changed(conn: AsyncConnection, personal: PersonalData, book: str, batch_id: UUID) -> None:

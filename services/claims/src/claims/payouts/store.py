@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from claims.claims.tables import claim
 from claims.households.tables import household, member
-from claims.payouts.outbox import reservation_of
+from claims.payouts.ledger_calls import RESERVATIONS, OperationStatus
 from claims.payouts.rules import AccountStanding, BankOutcome, BatchStatus, Item, ItemStatus, RecoveryStatus
 from claims.payouts.tables import bank_return_row, batch_counter, ledger_operation, payout_batch, payout_item, recovery
 from claims.policies.rules import Funding
@@ -106,15 +106,46 @@ class StoredItem:
     refusal_detail: str | None
 
 
+def _has_payee() -> sa.ColumnElement[bool]:
+    """Whether a claim's household has an account and a head."""
+    account = sa.exists().where(
+        household.c.book == claim.c.book,
+        household.c.id == claim.c.household_id,
+        household.c.bank_account_cipher.is_not(None),
+    )
+    head = sa.exists().where(
+        member.c.book == claim.c.book,
+        member.c.household_id == claim.c.household_id,
+        member.c.relation == "head",
+        member.c.left_on.is_(None),
+        member.c.name_cipher.is_not(None),
+    )
+    return sa.and_(account, head)
+
+
+async def claims_without_payee(conn: AsyncConnection, book: str, most: int) -> list[str]:
+    """The numbers of the oldest claims that wait for a batch and whose household has no account or no head."""
+    rows = await conn.execute(
+        sa.select(claim.c.number)
+        .where(claim.c.book == book, claim.c.status.in_(PAYABLE), sa.not_(_has_payee()))
+        .order_by(claim.c.id)
+        .limit(most)
+    )
+    return list(rows.scalars())
+
+
 async def lock_claims_to_pay(
     conn: AsyncConnection, book: str, claim_ids: Sequence[UUID] | None, most: int
 ) -> list[PayableClaim]:
     """Lock the named claims whatever their status, or (None) the oldest `most` that can be paid, in the order of their ids.
 
-    None takes the claims one hand pays: the county's bank or one insurer, whichever the oldest waits for.
+    None leaves out claims without account or head, and takes those one hand pays:
+    the county's bank or one insurer, whichever the oldest waits for.
     """
     chosen = sa.select(claim.c.id).where(claim.c.book == book).order_by(claim.c.id).with_for_update(of=claim)
-    named: sa.ColumnElement[bool] = claim.c.status.in_(PAYABLE) if claim_ids is None else claim.c.id.in_(claim_ids)
+    named: sa.ColumnElement[bool] = (
+        sa.and_(claim.c.status.in_(PAYABLE), _has_payee()) if claim_ids is None else claim.c.id.in_(claim_ids)
+    )
     if claim_ids is None:
         oldest = (
             sa.select(sa.cast(_POOL_POLICY, sa.Text))
@@ -336,9 +367,38 @@ def _recovered_of(i: sa.FromClause) -> sa.ColumnElement[int]:
     return total.correlate(i).scalar_subquery()
 
 
+def _reserved_on(i: sa.FromClause) -> sa.ColumnElement[dt.date]:
+    """The first day the claim's money was reserved; one made anew later does not make the bank's word too early."""
+    o = ledger_operation
+    first = sa.select(sa.func.min(o.c.effective_on)).where(
+        o.c.book == i.c.book,
+        o.c.claim_id == i.c.claim_id,
+        o.c.operation.in_([operation.value for operation in RESERVATIONS]),
+        o.c.status == OperationStatus.DONE.value,
+    )
+    return first.correlate(i).scalar_subquery()
+
+
+async def claims_without_reservation(conn: AsyncConnection, book: str, batch_id: UUID) -> list[str]:
+    """The numbers of the batch's claims whose reservation is being made anew."""
+    o = ledger_operation
+    asked = sa.select(o.c.claim_id).where(
+        o.c.book == book,
+        o.c.operation.in_([operation.value for operation in RESERVATIONS]),
+        o.c.status == OperationStatus.PENDING.value,
+    )
+    of_batch = sa.select(payout_item.c.claim_id).where(payout_item.c.book == book, payout_item.c.batch_id == batch_id)
+    rows = await conn.execute(
+        sa.select(claim.c.number)
+        .where(claim.c.book == book, claim.c.id.in_(of_batch), claim.c.id.in_(asked))
+        .order_by(claim.c.number)
+    )
+    return list(rows.scalars())
+
+
 async def items_to_judge(conn: AsyncConnection, book: str, batch_id: UUID) -> dict[str, Item]:
     """The batch's items by number, as the rules need them. The caller holds the claims' locks."""
-    i, o = payout_item, ledger_operation
+    i = payout_item
     paid, failed = bank_return_row.alias("paid"), bank_return_row.alias("failed")
     rows = await conn.execute(
         sa.select(
@@ -347,14 +407,10 @@ async def items_to_judge(conn: AsyncConnection, book: str, batch_id: UUID) -> di
             i.c.claim_id,
             i.c.amount_fen,
             i.c.status,
-            o.c.effective_on.label("encumbered_on"),
+            _reserved_on(i).label("encumbered_on"),
             paid.c.booked_on.label("paid_on"),
             failed.c.booked_on.label("failed_on"),
             _recovered_of(i).label("recovered_fen"),
-        )
-        .join(
-            o,
-            reservation_of(i.c.book, i.c.claim_id),
         )
         .outerjoin(paid, _reported(paid, BankOutcome.SUCCESS))
         .outerjoin(failed, _reported(failed, BankOutcome.FAILURE))

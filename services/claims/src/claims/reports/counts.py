@@ -39,6 +39,8 @@ _BESIDE: Final = {
     Status.SENT_BACK.value: StepName.COMPLETION.value,
     Status.AWAITING_FUNDS.value: StepName.FUNDING_RETRY.value,
 }
+_KEPT: Final = payout_item.c.amount_fen - claim.c.recovered_fen
+"""What of a payment was not taken back; null where nothing is paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,16 @@ def _summed(amount: sa.ColumnElement[int], *where: sa.ColumnElement[bool]) -> sa
 
 
 def _figures() -> list[sa.Label[int]]:
-    paid = payout_item.c.id.is_not(None)
     return [
         sa.func.count().label("claims"),
         _counted(UNDER_WAY).label("open_claims"),
         _counted(GRANTED).label("approved_claims"),
         _counted({Status.REFUSED}).label("refused_claims"),
         _counted({Status.WITHDRAWN}).label("withdrawn_claims"),
-        sa.func.count().filter(paid).label("paid_claims"),
+        sa.func.count().filter(_KEPT > 0).label("paid_claims"),
         _summed(claim.c.benefit_fen, claim.c.status.in_(sorted(UNDER_WAY))).label("open_fen"),
         _summed(claim.c.benefit_fen, claim.c.status.in_(sorted(GRANTED))).label("approved_fen"),
-        _summed(payout_item.c.amount_fen).label("paid_fen"),
+        _summed(_KEPT).label("paid_fen"),
     ]
 
 
@@ -131,7 +132,7 @@ async def programmes(conn: AsyncConnection, book: str, year: int | None) -> list
     counted = (
         sa.select(
             claim.c.policy_id,
-            sa.func.count(sa.distinct(payout_item.c.household_id)).label("paid_households"),
+            sa.func.count(sa.distinct(payout_item.c.household_id)).filter(_KEPT > 0).label("paid_households"),
             *_figures(),
         )
         .select_from(_with_payment())

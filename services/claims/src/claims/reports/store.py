@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What has reached households: confirmed by the bank and booked by the ledger, and not given back."""
+    """What has reached households: confirmed by the bank and booked by the ledger, and neither given back nor recovered."""
 
     households: int
     amount_fen: int
@@ -38,12 +38,13 @@ async def count_claims(conn: AsyncConnection, book: str, by: str, places: Places
 
 
 async def sum_paid(conn: AsyncConnection, book: str, places: Places) -> Paid:
-    """Households and amount paid: one live item a claim at most, so nothing counts twice."""
+    """Households and amount paid, less what was recovered: one live item a claim at most, so nothing counts twice."""
+    kept = payout_item.c.amount_fen - claim.c.recovered_fen
     row = (
         await conn.execute(
             sa.select(
-                sa.func.count(sa.distinct(payout_item.c.household_id)),
-                sa.cast(sa.func.coalesce(sa.func.sum(payout_item.c.amount_fen), 0), sa.BigInteger),
+                sa.func.count(sa.distinct(payout_item.c.household_id)).filter(kept > 0),
+                sa.cast(sa.func.coalesce(sa.func.sum(kept), 0), sa.BigInteger),
             )
             .join(claim, sa.and_(claim.c.book == payout_item.c.book, claim.c.id == payout_item.c.claim_id))
             .where(
