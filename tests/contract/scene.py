@@ -131,7 +131,7 @@ class Scene:
         """
         listed = await self.county.get("claims", path, "county", limit="1000")
         taken = {int(one["year"]) for one in listed["items"]}
-        return next(year for year in (*range(1900, 2004), *range(2030, 2201)) if year not in taken)
+        return next(year for year in itertools.chain(range(1900, 2004), range(2030, 2201)) if year not in taken)
 
     async def claim_body(self) -> dict[str, object]:
         """A claim that can be filed."""
