@@ -67,7 +67,7 @@ async def test_the_database_refuses_a_second_head_and_the_same_person_twice(
     made = await caller.registered(household([member(1), member(2, "spouse")]))
     second = made["members"][1]["id"]
     for change in (
-        "relation = 'head'",
+        "relation = 'head', since_version = since_version + 1",
         "id_number_index = (SELECT id_number_index FROM member WHERE position = 1)",
     ):
         statement = f"UPDATE member SET {change} WHERE id = '{second}'"  # noqa: S608

@@ -181,11 +181,11 @@ async def path_of_policy(conn: AsyncConnection, book: str, policy: Policy) -> Pa
 def refuse_stranger(member: MemberRow | None, event_on: date) -> None:
     """Raise `invalid_request` for a claimant who did not belong to the household on the day of the event.
 
-    Somebody unknown, of another household, recorded in error or erased; who had died, or had left, by then. Who left or died
+    Somebody unknown, of another household or recorded in error; who had died, or had left, by then. Who left or died
     later is filed, and the decision says what follows.
     """
     field = "claimant_member_id"
-    if member is None or member.left_reason in {"recorded_in_error", "erased"}:
+    if member is None or member.left_reason == "recorded_in_error":
         raise invalid_field(field, "not_a_member", "须为该户家庭成员。", "Must be a member of the household.")
     if member.left_on is not None and member.left_on < event_on:
         if member.left_reason == "died":

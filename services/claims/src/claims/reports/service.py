@@ -132,7 +132,7 @@ def _opened(seal: ClaimSeal, page: Sequence[Refused]) -> list[RefusedBy]:
         RefusedBy(
             tuple(check.code.value for check in made.checks if check.outcome is CheckOutcome.FAIL), refused.reason_code
         )
-        for refused, made in zip(page, decisions, strict=True)
+        for refused, made in zip(kept, decisions, strict=True)
     ]
 
 
