@@ -16,7 +16,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -82,6 +82,7 @@ def test_a_csv_is_utf_8_with_a_mark_plain_yuan_and_quoted_texts() -> None:
     )
 
 
+@settings(deadline=None)  # a workbook is written and read; what counts is what it says
 @given(st.integers(-(10**17), 10**17))
 @example(10**15 - 1)
 @example(10**15)
