@@ -129,7 +129,9 @@ class Scene:
 
         The years of the calendar of working days are left to the claims that need one.
         """
-        listed = await self.county.get("claims", path, "county", limit="1000")
+        # Income lines come on one page.
+        page = {"limit": "1000"} if path == "/policies" else {}
+        listed = await self.county.get("claims", path, "county", **page)
         taken = {int(one["year"]) for one in listed["items"]}
         return next(year for year in itertools.chain(range(1900, 2004), range(2030, 2201)) if year not in taken)
 
