@@ -129,11 +129,11 @@ class Scene:
 
         The years of the calendar of working days are left to the claims that need one.
         """
-        # Income lines come on one page.
-        page = {"limit": "1000"} if path == "/policies" else {}
+        # Income lines come on one page, and start with 2000.
+        page, first = ({"limit": "1000"}, 1900) if path == "/policies" else ({}, 2000)
         listed = await self.county.get("claims", path, "county", **page)
         taken = {int(one["year"]) for one in listed["items"]}
-        return next(year for year in itertools.chain(range(1900, 2004), range(2030, 2201)) if year not in taken)
+        return next(year for year in itertools.chain(range(first, 2004), range(2030, 2201)) if year not in taken)
 
     async def claim_body(self) -> dict[str, object]:
         """A claim that can be filed."""
