@@ -49,6 +49,9 @@ ASKING = {
     "/eligibility-checks",
     "/claims/{claim_id}/decision/recomputation",
     "/bank-accounts/{account}/match-proposals",
+    "/policies/{policy_id}/terms/{terms_id}/preview",
+    "/claims/{claim_id}/documents/{document_id}/verification",
+    "/claims/steps/batch",  # answers item by item, each in a transaction of its own
 }
 WRITING = [
     row
