@@ -132,6 +132,28 @@ async def test_what_waits_for_a_second_person_does_not_keep_the_rest_from_its_tu
         assert len(await releases(ledger, fresh)) == 1
 
 
+async def test_a_worker_outlives_a_database_that_refuses_its_work(
+    ledger: LedgerCalls,
+    ledger_settings: dict[str, str],
+    postgres: Server,
+    ledger_database: Database,
+    expire_all: Callable[[], None],
+) -> None:
+    [one] = await encumbered(ledger, 1)
+    expire_all()
+    postgres.sql(ledger_database, "ALTER TABLE encumbrance_balance RENAME TO elsewhere")
+    async with worker(ledger_settings | SPEED) as made:
+        running = asyncio.create_task(made.run())
+        await asyncio.sleep(0.3)
+        assert not running.done()
+        postgres.sql(ledger_database, "ALTER TABLE elsewhere RENAME TO encumbrance_balance")
+        async with asyncio.timeout(30):
+            while not await releases(ledger, one):
+                await asyncio.sleep(0.05)
+        made.stopping.set()
+        await asyncio.wait_for(running, 10)
+
+
 async def test_two_workers_and_a_killed_one_release_each_once(
     ledger: LedgerCalls, ledger_settings: dict[str, str], tmp_path: Path, expire_all: Callable[[], None]
 ) -> None:

@@ -68,7 +68,7 @@ class Worker:
     finished: int = 0
 
     async def run(self) -> None:
-        """Work until told to stop; a database that is away is waited for."""
+        """Work until told to stop; a database that is away or refuses is waited for."""
         log.info("worker_started", worker=self.name)
         with suppress(Problem):  # the database may come up after us
             async with transaction(self.engine) as conn:
@@ -79,6 +79,10 @@ class Worker:
                 worked = await self.one_round()
             except Problem as problem:
                 log.warning("worker_round_failed", worker=self.name, problem=problem.code)
+            except (
+                Exception
+            ) as error:  # whatever the database objects to: payments wait for the next round, not for a new process
+                log.exception("worker_round_broke", worker=self.name, error=type(error).__name__)
             if not worked:
                 await self._pause()
         log.info("worker_stopped", worker=self.name, finished=self.finished)

@@ -55,13 +55,15 @@ class Worker:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Work until told to stop; a database that is away is waited for."""
+        """Work until told to stop; a database that is away or refuses is waited for."""
         log.info("worker_started", worker=NAME)
         while not self.stopping.is_set():
             try:
                 await self.one_round()
             except Problem as problem:
                 log.warning("worker_round_failed", worker=NAME, problem=problem.code)
+            except Exception as error:  # whatever the database objects to: the next round tries again
+                log.exception("worker_round_broke", worker=NAME, error=type(error).__name__)
             await self._pause()
         log.info("worker_stopped", worker=NAME)
 
