@@ -148,7 +148,9 @@ async def test_a_worker_outlives_a_database_that_refuses_its_work(
         assert not running.done()
         postgres.sql(ledger_database, "ALTER TABLE elsewhere RENAME TO encumbrance_balance")
         async with asyncio.timeout(30):
-            while not await releases(ledger, one):
+            while True:
+                if await releases(ledger, one):
+                    break
                 await asyncio.sleep(0.05)
         made.stopping.set()
         await asyncio.wait_for(running, 10)
