@@ -34,8 +34,10 @@ $(STAMP): requirements.lock $(PROJECTS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >&2
 	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.lock >&2
-	@$(UV) pip sync -q --require-hashes --python $(BIN)/python requirements.lock >&2
+	@$(UV) pip sync -q --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock >&2
 	@$(UV) pip install -q --python $(BIN)/python --no-deps $(MEMBERS:%=-e ./%) >&2
+# Compiled once here: where Python may not write its own cache, each process would compile everything again for seconds.
+	@$(BIN)/python -m compileall -q -j 0 $(CODE) >&2
 	@touch $@
 
 .PHONY: lock

@@ -14,9 +14,10 @@ import typer
 from deploy.demo.api import Api, DemoLoadError
 from deploy.demo.load_claims import load_claims, pay_claims
 from deploy.demo.load_funds import load_funds
+from deploy.demo.load_list import load_list
 from deploy.demo.load_register import load_register, load_villages
 from deploy.demo.load_stories import load_stories_of
-from deploy.demo.plan import Figures, load_figures, plan_households
+from deploy.demo.plan import Figures, load_figures, plan_households, plan_listed
 from deploy.local.issuer import Issuer
 
 WHAT_IT_IS = "Ningshan's counts of 2021; every person, number and single amount in it is invented"
@@ -35,11 +36,14 @@ async def load(api: Api, figures: Figures) -> None:
         f"demo book: {seed.monitored_households} households and {seed.leads} leads with their steps (the longest part)",
         flush=True,
     )
-    households = plan_households(figures, load_villages())
+    villages = load_villages()
+    households = plan_households(figures, villages)
     stored = await load_register(api, figures, households)
+    print("demo book: a list of households that nobody monitors, imported as a file", flush=True)
+    await load_list(api, plan_listed(villages))
     print(f"demo book: {seed.households_paid} claims from report to approval", flush=True)
     paid = await load_claims(api, figures, households, stored)
-    print("demo book: claims that are refused, taken back, disputed or waiting", flush=True)
+    print("demo book: claims that are refused, taken back, disputed, appealed or waiting", flush=True)
     await load_stories_of(api, figures, households, stored)
     # Paid last: the amount paid is what tells a whole book from one whose load was cut off.
     await pay_claims(api, paid)

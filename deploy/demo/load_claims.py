@@ -29,19 +29,7 @@ Stored = Mapping[int, Mapping[str, object]]
 async def load_claims(api: Api, figures: Figures, households: tuple[Household, ...], stored: Stored) -> list[str]:
     """File, check and approve the year's claims, and wait until their money is reserved; answers their ids."""
     terms = yaml.safe_load(TERMS_FILE.read_text(encoding="utf-8"))
-    policy = await api.post(
-        "claims", "/policies", "county", "policy", {**figures.policy.model_dump(), "funding": "county_paid"}
-    )
-    for cause, figures_of_cause in terms.items():
-        draft = await api.post(
-            "claims",
-            f"/policies/{policy['id']}/terms",
-            "county",
-            f"terms:{cause}",
-            _terms_body(cause, figures_of_cause, figures.policy.year),
-        )
-        approval = f"/policies/{policy['id']}/terms/{draft['id']}/approval"
-        await api.post("claims", approval, "admin", f"terms:{cause}:approval", {"outcome": "approved"})
+    await load_programme(api, figures.policy.year, {**figures.policy.model_dump(), "funding": "county_paid"}, terms)
     claims = plan_claims(figures, households)
     ids = await together(_file(api, claim, stored, claim.loss_fen) for claim in claims if claim.loss_fen is not None)
     benefits = await together(_benefit(api, claim_id) for claim_id in ids)
@@ -55,6 +43,18 @@ async def load_claims(api: Api, figures: Figures, households: tuple[Household, .
     )
     await _wait_for(api, "encumbered", "paid", count=len(ids))
     return ids
+
+
+async def load_programme(
+    api: Api, year: int, programme: Mapping[str, object], terms: Mapping[str, Mapping[str, object]]
+) -> None:
+    """Make a year's programme and its terms, one set a cause, each approved by a second person."""
+    policy = await api.post("claims", "/policies", "county", f"policy:{year}", programme)
+    for cause, figures_of_cause in terms.items():
+        path, key = f"/policies/{policy['id']}/terms", f"terms:{year}:{cause}"
+        draft = await api.post("claims", path, "county", key, _terms_body(cause, figures_of_cause, year))
+        approval = f"{path}/{draft['id']}/approval"
+        await api.post("claims", approval, "admin", f"{key}:approval", {"outcome": "approved"})
 
 
 def _terms_body(cause: str, terms: Mapping[str, object], year: int) -> dict[str, object]:
@@ -129,8 +129,9 @@ async def _wait_for(api: Api, *statuses: str, count: int) -> None:
 
 
 async def pay_claims(api: Api, ids: list[str]) -> None:
-    """Two batches: the bank fails one credit of the first, the second pays it."""
+    """Two batches: the first one's file is issued again, and the bank fails one of its credits; the second pays it."""
     first = await _batch(api, "first", ids)
+    await _bank_file_twice(api, str(first["id"]))
     await _bank_return(api, "first", first, FIRST_RETURN_ON, failing=1)
     await _wait_for(api, "paid", count=len(ids) - 1)
     failed = [str(item["claim_id"]) for item in _items(first)[:1]]
@@ -145,6 +146,15 @@ async def _batch(api: Api, name: str, claim_ids: list[str]) -> dict[str, object]
         "claims", f"/payout-batches/{batch['id']}/approval", "payer/demo-payer-2", f"batch:{name}:approval", {}
     )
     return batch
+
+
+async def _bank_file_twice(api: Api, batch_id: str) -> None:
+    """Take the file for the bank, and once more after a second person allowed it."""
+    path, given = f"/payout-batches/{batch_id}/bank-file", ("bank_file_issued", "batch_partly_returned")
+    await api.read(path, "payer", given=given)
+    reissue = {"reason": "银行未收到第一份文件（演示）"}
+    await api.post("claims", f"{path}/reissues", "payer/demo-payer-2", "batch:first:reissue", reissue)
+    await api.read(path, "payer", given=given)
 
 
 def _items(batch: Mapping[str, object]) -> list[dict[str, object]]:

@@ -256,6 +256,23 @@ def plan_households(figures: Figures, villages: tuple[Village, ...]) -> tuple[Ho
     )
 
 
+def plan_listed(villages: tuple[Village, ...]) -> tuple[Household, ...]:
+    """Households that nobody monitors, handed in as one list: twelve of them, numbered from 901 on."""
+    generator = _generator(3)
+    return tuple(
+        Household(
+            number=number,
+            village=villages[generator.randrange(len(villages))],
+            category="general",
+            members=_members(number, size := generator.randint(1, 4), generator),
+            annual_income_fen=size * generator.randint(8000, 15000) * 100,
+            phone=f"199{number:08d}",
+            bank_account=account_number(number),
+        )
+        for number in range(901, 913)
+    )
+
+
 def plan_leads(figures: Figures, households: tuple[Household, ...]) -> tuple[Lead, ...]:
     """The leads of all channels, in the order of their dates; every household belongs to exactly one."""
     generator = _generator(1)

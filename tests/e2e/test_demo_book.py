@@ -13,7 +13,7 @@ from common.personal_data import luhn_is_valid
 from deploy.demo.load_funds import all_money, all_sub_funds
 from deploy.demo.load_register import load_villages
 from deploy.demo.load_stories import load_stories
-from deploy.demo.plan import plan_households, plan_leads
+from deploy.demo.plan import plan_households, plan_leads, plan_listed
 from deploy.local.state import CHECKOUT
 from tests.support.demo_stack import DemoStack, demo_stack
 from tests.support.privacy_scan import Finding, Known, scan_database, scan_text
@@ -24,7 +24,7 @@ SEVEN = ["industry", "employment", "health", "education", "safety_net", "repair"
 FIGURES = ("allotted_fen", "encumbered_fen", "expended_fen", "available_fen", "cash_fen")
 EXPORTS = ("jsonl", "csv", "hledger", "beancount")
 PAID_FEN = 50_980_000
-UNPAID = {"refused": 3, "reported": 1, "sent_back": 1, "under_review": 1, "withdrawn": 1}
+UNPAID = {"refused": 4, "reported": 3, "sent_back": 1, "under_review": 1, "on_hold": 1, "withdrawn": 1}
 """Where the claims of deploy/demo/stories.yaml stand."""
 
 
@@ -257,13 +257,50 @@ def test_claims_that_are_not_paid_stop_where_their_story_ends_and_say_why(demo: 
         assert letter.status_code == 200
         assert all(check["reason_zh"] in letter.text for check in decision["checks"])
     reasons = demo.get("claims", "/reports/refusal-reasons")
-    assert (reasons["by_rule"], reasons["by_reviewer"]) == (2, 1)
+    assert (reasons["by_rule"], reasons["by_reviewer"]) == (2, 2)
     found = demo.get("claims", "/reports/claims", by="status,cause")
     assert (found["totals"]["paid_claims"], found["totals"]["paid_fen"]) == (70, PAID_FEN)
-    assert (found["totals"]["refused_claims"], found["totals"]["open_claims"]) == (3, 3)
-    papers = sum(len(story.papers) for story in load_stories())
+    assert (found["totals"]["refused_claims"], found["totals"]["open_claims"]) == (4, 6)
+    papers = sum(len(story.papers) for story in load_stories().stories)
     assert demo.row_counts()["claims.document"] == papers > 0
     assert demo.get("claims", "/access-log/verification")["verified"] is True
+
+
+def test_the_full_path_shows_notices_objections_an_appeal_and_consents(demo: DemoStack) -> None:
+    full = [claim for claim in demo.items("claims", "/claims") if claim["number"].startswith("610923-2022-")]
+    by_status = sorted(claim["status"] for claim in full)
+    assert by_status == ["on_hold", "refused", "reported", "reported"]
+    appealed = next(claim for claim in full if claim["status"] == "refused")
+    shown = demo.get("claims", f"/claims/{appealed['id']}")
+    appeal = demo.get("claims", f"/claims/{shown['appealed_by']}")
+    assert (appeal["appeal_of"], appeal["next_step"]) == (appealed["id"], "data_comparison")
+    rulings = set()
+    for claim in full:
+        answer = demo.request("GET", "claims", f"/claims/{claim['id']}/notice")
+        if answer.status_code == 200:
+            rulings |= {one["outcome"] for one in answer.json()["objections"]}
+    assert rulings == {"dismissed", "upheld"}
+    policies = {one["year"]: one for one in demo.items("claims", "/policies")}
+    assert [(year, one["path"], one["funding"]) for year, one in sorted(policies.items())] == [
+        (2021, "short", "county_paid"),
+        (2022, "full", "insurer_pool"),
+    ]
+    assert demo.row_counts()["claims.consent"] == sum(len(story.consents) for story in load_stories().stories)
+
+
+def test_the_list_was_imported_but_for_the_broken_household(demo: DemoStack) -> None:
+    listed = plan_listed(load_villages())
+    [job] = demo.items("claims", "/import-jobs", "intake")
+    assert (job["status"], job["new_households"]) == ("done", len(listed) - 1)
+    assert job["refused_rows"] == len(listed[-1].members)
+    refused = demo.items("claims", f"/import-jobs/{job['id']}/refused-rows", "intake")
+    assert "id_number_checksum" in {fault["code"] for row in refused for fault in row["faults"]}
+
+
+def test_the_first_bank_file_was_given_again_for_a_reason(demo: DemoStack) -> None:
+    batch = demo.items("claims", "/payout-batches")[0]
+    issues = demo.get("claims", f"/payout-batches/{batch['id']}")["issues"]
+    assert [one["number"] for one in issues] == [1, 2]
 
 
 # ---- loading again ----------------------------------------------------------------------------------
@@ -274,6 +311,7 @@ def test_a_load_killed_in_the_middle_was_taken_up_without_doubles(demo: DemoStac
     assert demo.summary_at_kill["claims_by_status"] == {}
     counts = demo.row_counts()
     households = plan_households(demo.figures, load_villages())
+    households += plan_listed(load_villages())[:-1]
     assert counts["claims.household"] == len(households)
     assert counts["claims.member"] == sum(len(one.members) for one in households)
     assert counts["claims.lead"] == demo.get("claims", "/reports/summary")["leads"]

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 from deploy.demo.load_register import cadre_name, load_villages
-from deploy.demo.plan import Figures, Household, load_figures, plan_households
+from deploy.demo.plan import Figures, Household, load_figures, plan_households, plan_listed
 from deploy.local.state import CHECKOUT
 from tests.support.privacy_scan import Known
 from tests.support.stack import Stack, StackSeed, running_stack
@@ -83,13 +83,14 @@ class DemoStack:
 
     def known(self) -> Known:
         """Every personal value of the demo: numbers, accounts, phones, and names that end in a letter of their own."""
+        households = self.households + plan_listed(load_villages())
         return Known(
             {
-                "id_number": [member.id_number for one in self.households for member in one.members],
-                "mobile": [one.phone for one in self.households],
-                "bank_card": [one.bank_account for one in self.households],
-                "name": [member.name for one in self.households for member in one.members],
-                "cadre": [cadre_name(one) for one in self.households],
+                "id_number": [member.id_number for one in households for member in one.members],
+                "mobile": [one.phone for one in households],
+                "bank_card": [one.bank_account for one in households],
+                "name": [member.name for one in households for member in one.members],
+                "cadre": [cadre_name(one) for one in households],
             }
         )
 

@@ -49,6 +49,7 @@ class Stack:
     databases: dict[str, Database]
     ports: dict[str, int]
     ledger_workers: int = 1
+    more: Mapping[str, str] = field(default_factory=dict)
     _children: dict[str, list[Child]] = field(default_factory=dict)
 
     def start(self, name: str, *, wait: bool = True) -> None:
@@ -122,7 +123,8 @@ class Stack:
 
     def settings(self, service: str) -> dict[str, str]:
         """The environment a service is started with."""
-        return service_settings(self.databases[service], self.issuer, self.keys, url(self.ports["ledger"]))
+        usual = service_settings(self.databases[service], self.issuer, self.keys, url(self.ports["ledger"]))
+        return {**usual, **self.more}
 
     def log(self, name: str, lines: int = 40) -> str:
         """The last lines each process of that name wrote."""
@@ -193,12 +195,16 @@ def stack_seed() -> Iterator[StackSeed]:
 
 @contextmanager
 def running_stack(
-    start: Sequence[str] = ALL, *, seed: StackSeed | None = None, ledger_workers: int = 1
+    start: Sequence[str] = ALL,
+    *,
+    seed: StackSeed | None = None,
+    ledger_workers: int = 1,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """Start a system of its own; `start` names what is started beside the database server.
 
     Give it the fixture `seed`: without it the databases are migrated anew. `ledger_workers` processes
-    share the ledger's port, as `make run` does with LEDGER_WORKERS.
+    share the ledger's port, as `make run` does with LEDGER_WORKERS. `more` are settings beside the usual ones.
     """
     with ExitStack() as held:
         seed = seed or held.enter_context(stack_seed())
@@ -210,7 +216,7 @@ def running_stack(
         issuer.ensure()
         keys.ensure(issuer)
         ports = {service: free_port() for service in SERVICES}
-        stack = Stack(cluster, folder, issuer, keys, databases, ports, ledger_workers)
+        stack = Stack(cluster, folder, issuer, keys, databases, ports, ledger_workers, more or {})
         try:
             for name in start:
                 # Both services start side by side; each is waited for below.

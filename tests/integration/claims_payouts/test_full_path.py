@@ -185,6 +185,51 @@ async def test_a_step_is_refused_to_the_wrong_level_the_same_person_out_of_order
         await people.step(claim, step, who, day, outcome="passed")
 
 
+async def test_who_puts_up_a_notice_takes_no_step_of_another_duty_and_no_part_in_the_appeal(
+    people: FullPath, county: County, service: AsyncEngine
+) -> None:
+    """One person with the tokens of a village, a town and the county."""
+    await people.found()
+    claim = await people.until(await people.filed(), "village_review")
+    filer = await county.try_post(
+        "claims", f"/claims/{claim['id']}/notice", {"published_on": NOTICE_UP_ON}, "village/clerk"
+    )
+    assert (filer.status_code, filer.json()["code"], filer.json()["duty"]) == (409, "same_person", "filing")
+    await people.notice(claim, who="village/printer")
+    await people.step(claim, "public_notice", *STEPS["public_notice"], outcome="passed")
+    check = await people.try_step(claim, "town_check", "town/printer", STEPS["town_check"][1], outcome="passed")
+    assert (check.status_code, check.json()["code"], check.json()["duty"]) == (409, "same_person", "village_review")
+    with pytest.raises(DBAPIError) as refused:
+        async with service.begin() as conn:
+            await conn.execute(sa.text(TOWN_CHECK_BY_THE_PRINTER))
+    assert sqlstate(refused.value) == TWO_DUTIES
+    await people.step(
+        claim, "town_check", "town/checker", STEPS["town_check"][1], outcome="refused", note="不符", reason_code="other"
+    )
+
+    body = {"reason": "申诉", "appealed_on": "2021-06-25"}
+    appeal = await county.post("claims", f"/claims/{claim['id']}/appeals", body, "intake/clerk")
+    for step in ("home_visit", "data_comparison", "village_review"):
+        await people.step(appeal, step, f"{STEPS[step][0]}-2", "2021-06-26", outcome="passed")
+    again = {"published_on": "2021-06-26"}
+    for who in ("printer", "reviewer", "checker"):
+        answer = await county.try_post("claims", f"/claims/{appeal['id']}/notice", again, f"village/{who}")
+        assert (answer.status_code, answer.json()["code"], answer.json()["duty"]) == (
+            409,
+            "same_person",
+            "appealed_claim",
+        )
+    await people.notice(appeal, "2021-06-26", "village/reviewer-2")
+    raised = {"reason": "有异议", "raised_on": "2021-06-27"}
+    await county.post("claims", f"/claims/{appeal['id']}/objections", raised, "intake")
+    ruling = {"outcome": "dismissed", "reason": "经核实不实", "resolved_on": "2021-06-28"}
+    path = f"/claims/{appeal['id']}/objections/1/resolution"
+    for who in ("town/checker", "county/printer"):
+        answer = await county.try_post("claims", path, ruling, who)
+        assert (answer.status_code, answer.json()["duty"]) == (409, "appealed_claim"), answer.text
+    await county.post("claims", path, ruling, "town/umpire")
+
+
 async def test_objections_stop_the_clock_of_a_notice(people: FullPath, county: County) -> None:
     await people.found()
     claim = await people.until(await people.filed(), "village_review")
@@ -346,7 +391,12 @@ async def test_steps_are_taken_in_batches_each_on_its_own(people: FullPath, coun
     ]
 
 
-UNEARNED = "FP105"
+TWO_DUTIES, UNEARNED = "FP104", "FP105"
+TOWN_CHECK_BY_THE_PRINTER = (
+    "INSERT INTO claim_event (book, claim_id, position, event, step, step_outcome, duty, status_before, status_after,"
+    " by_person, done_on, at) SELECT book, id, event_count + 1, 'town_passed', 'town_check', 'passed',"
+    " 'town_check', status, 'under_review', 'printer', '2021-07-01', now() FROM claim"
+)
 ATTACKS = {
     "an approval on the full path needs every step": (
         "INSERT INTO claim_event (book, claim_id, position, event, step, step_outcome, duty, status_before, status_after,"

@@ -1,7 +1,9 @@
-"""The demo's plan: the programme's own counts, nobody real, nothing outside 2021, the same on every machine."""
+"""The demo's plan: the programme's own counts, nobody real, no paid claim outside 2021, the same on every machine."""
 
+import csv
 import datetime as dt
 import hashlib
+import io
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,7 @@ from claims.documents.reference import kind_codes
 from common.dates import SHANGHAI
 from common.personal_data import id_number_checksum_is_valid, luhn_is_valid, personal_data_in
 from deploy.demo.load_funds import FEN, all_money, all_sub_funds
+from deploy.demo.load_list import list_file
 from deploy.demo.load_register import lead_steps, load_villages
 from deploy.demo.load_stories import load_stories, plan_stories
 from deploy.demo.papers import paper
@@ -24,6 +27,7 @@ from deploy.demo.plan import (
     plan_claims,
     plan_households,
     plan_leads,
+    plan_listed,
     split_evenly,
 )
 
@@ -218,7 +222,7 @@ def test_a_lead_without_a_household_that_nobody_handled_has_no_steps() -> None:
 
 def test_stories_happen_to_households_that_nobody_pays_and_name_what_the_services_know() -> None:
     told = plan_stories(HOUSEHOLDS, CLAIMS)
-    assert len(told) == len(load_stories()) > 0
+    assert len(told) == len(load_stories().stories) > 0
     numbers = [one.household.number for one in told]
     assert len(set(numbers)) == len(numbers)
     assert not set(numbers) & {claim.household.number for claim in CLAIMS}
@@ -227,6 +231,20 @@ def test_stories_happen_to_households_that_nobody_pays_and_name_what_the_service
         assert set(one.story.papers) <= kind_codes()
         assert one.story.event_on.year == one.story.year
         assert not personal_data_in(str(one.story.model_dump()))
+    further = load_stories().programme
+    assert {one.story.year for one in told} == {FIGURES.policy.year, further.year}
+
+
+def test_the_list_names_nobody_twice_and_breaks_one_household_only() -> None:
+    listed = plan_listed(load_villages())
+    members = [member for one in listed for member in one.members]
+    assert not {member.id_number for member in members} & {member.id_number for member in MEMBERS}
+    assert len({member.id_number for member in members}) == len(members)
+    assert not {one.bank_account for one in listed} & {one.bank_account for one in HOUSEHOLDS}
+    rows = list(csv.DictReader(io.StringIO(list_file(listed).decode("utf-8-sig"))))
+    assert [row["姓名"] for row in rows] == [member.name for member in members]
+    wrong = {row["户编号"] for row in rows if not id_number_checksum_is_valid(row["身份证号码"])}
+    assert wrong == {"NS-000912"}
 
 
 def test_a_paper_is_a_whole_pdf() -> None:

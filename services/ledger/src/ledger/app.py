@@ -112,6 +112,7 @@ def build_context(settings: Settings, desk: Desk) -> Context:
         group_size=settings.group_size,
         queue_limit=settings.queue_limit,
         shutdown_grace=settings.shutdown_grace,
+        reconnect_pause=settings.reconnect_pause,
     )
     return Context(
         settings=settings,

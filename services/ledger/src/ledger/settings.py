@@ -31,3 +31,9 @@ class Settings(SealingSettings):
     shutdown_grace: float = Field(
         default=8.0, gt=0, le=600, description="How long a stop waits for entries already accepted."
     )
+    reconnect_pause: float = Field(
+        default=1.0,
+        gt=0,
+        le=60,
+        description="Longest pause before entries are tried again after a lost connection to the database; then callers get 503.",
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from claims.claims.rules import Duty, TakenStep
 from claims.claims.tables import claim_notice, claim_objection, claim_objection_ruling
 
 
@@ -63,6 +64,15 @@ async def latest_notice(conn: AsyncConnection, book: str, claim_id: UUID) -> Not
     )
     row = (await conn.execute(query)).mappings().one_or_none()
     return None if row is None else NoticeRow(**row)
+
+
+async def publishings(conn: AsyncConnection, book: str, claim_id: UUID) -> tuple[TakenStep, ...]:
+    """Who put up the notices of a claim and when, as the duty it is: the village's review."""
+    query = sa.select(claim_notice.c.by_person, claim_notice.c.published_on).filter_by(book=book, claim_id=claim_id)
+    return tuple(
+        TakenStep(duty=Duty.VILLAGE_REVIEW, by_person=row.by_person, done_on=row.published_on)
+        for row in await conn.execute(query)
+    )
 
 
 async def insert_notice(conn: AsyncConnection, book: str, claim_id: UUID, row: NoticeRow) -> None:

@@ -13,11 +13,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from claims.claims import notice_store, store
+from claims.claims.duties import refuse_earlier_decider, refuse_second_duty, taken_duties
 from claims.claims.notice_schemas import NoticeIn, NoticeOut, ObjectionIn, ObjectionOut, RulingIn
 from claims.claims.notice_store import NoticeRow, ObjectionRow, RulingRow
 from claims.claims.notice_text import mask_name, notice_text, runs_until, tells
 from claims.claims.paths import path_of
-from claims.claims.rules import Duty, Status, StepName, expected_steps, other_duty_of
+from claims.claims.rules import Duty, Status, StepName, expected_steps
 from claims.claims.sealing import ClaimSeal
 from claims.claims.store import ClaimRow
 from claims.divisions.table import table_of
@@ -60,11 +61,9 @@ async def publish(
     """
     day = checked_day(body.published_on, "published_on", today)
     row = await waiting_for_notice(conn, book, claim_id)
-    taken = store.taken_steps(await store.history(conn, book, claim_id))
-    other = other_duty_of(by_person, Duty.VILLAGE_REVIEW, taken)
-    if other is not None:
-        raise SAME_PERSON.error(duty=other.value)
-    reviewed_on = max(step.done_on for step in taken)
+    taken = await taken_duties(conn, book, claim_id)
+    await refuse_second_duty(conn, row, Duty.VILLAGE_REVIEW, by_person, taken)
+    reviewed_on = max(step.done_on for step in store.taken_steps(await store.history(conn, book, claim_id)))
     if day < reviewed_on:
         raise OUT_OF_ORDER.error(field="published_on", not_before=reviewed_on.isoformat())
     if row.benefit_fen == 0:
@@ -248,7 +247,7 @@ async def resolve(
     """Uphold or dismiss an objection, with the reason. An upheld one keeps the notice from passing for good.
 
     Raises `not_found`, `out_of_order`, `objection_resolved`, and `same_person` for who reviewed, put the notice up or took the
-    objection down.
+    objection down, or decided the claim that this one appeals.
     """
     day = checked_day(body.resolved_on, "resolved_on", today)
     row = await waiting_for_notice(conn, book, claim_id)
@@ -258,12 +257,12 @@ async def resolve(
         raise NOT_FOUND.error(field="position")
     if found[1] is not None:
         raise OBJECTION_RESOLVED.error()
-    taken = store.taken_steps(await store.history(conn, book, claim_id))
-    partial = {notice.by_person, found[0].by_person} | {
-        step.by_person for step in taken if step.duty is Duty.VILLAGE_REVIEW
-    }
+    taken = await taken_duties(conn, book, claim_id)
+    partial = {found[0].by_person} | {step.by_person for step in taken if step.duty is Duty.VILLAGE_REVIEW}
     if by_person in partial:
         raise SAME_PERSON.error(duty=Duty.VILLAGE_REVIEW.value)
+    # A ruling decides about the claim as much as the review it is about.
+    await refuse_earlier_decider(conn, row, Duty.VILLAGE_REVIEW, by_person)
     if day < found[0].raised_on:
         raise OUT_OF_ORDER.error(field="resolved_on", not_before=found[0].raised_on.isoformat())
     sealed = seal.seal_objection(row.id, position, body.reason, "ruling")

@@ -14,9 +14,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.claims import findings, notices, store
+from claims.claims import findings, notice_store, notices, store
 from claims.claims.answers import claim_filed
-from claims.claims.paths import OTHER_REASON, loaded, path_of
+from claims.claims.duties import refuse_second_duty
+from claims.claims.paths import OTHER_REASON, path_of
 from claims.claims.redeciding import Taking, approve, correct
 from claims.claims.rules import (
     DateFault,
@@ -27,11 +28,9 @@ from claims.claims.rules import (
     StepOutcome,
     TakenStep,
     date_fault,
-    earlier_decider,
     expected_steps,
     move,
     needs_second_look,
-    other_duty_of,
 )
 from claims.claims.schemas import CorrectionIn, StepTaken
 from claims.claims.sealing import ClaimSeal
@@ -42,7 +41,7 @@ from claims.payouts.outbox import enqueue_encumbrance
 from claims.policies import store as policies
 from claims.policies.rules import ReviewPlan
 from claims.problems import NOTICE_EXCEEDED, OUT_OF_ORDER, SECOND_LOOK_NEEDED
-from common.errors import NOT_FOUND, SAME_PERSON
+from common.errors import NOT_FOUND
 from common.validation import invalid_field
 
 
@@ -75,8 +74,9 @@ async def take_step(
             expected=[name.value for name in expected_steps(path, row.standing)],
         )
     lines = await store.history(conn, book, claim_id)
-    judge_person_and_day(row, step, by_person, store.taken_steps(lines))
-    await judge_appeal(conn, row, step, by_person)
+    taken = store.taken_steps(lines) + await notice_store.publishings(conn, book, claim_id)
+    await refuse_second_duty(conn, row, step.rule.duty, by_person, taken)
+    judge_day(row, step, taken)
     taking = Taking(conn, seal, book, row, step, by_person, today, now)
     plan = await review_plan(conn, row)
     changed = await effects(taking, path, plan, lines)
@@ -129,20 +129,8 @@ async def moved_on(taking: Taking, path: Path, plan: ReviewPlan, changed: ClaimR
     return replace(changed, status=to.status, next_step=to.next_step, **asdict(waiting))
 
 
-async def judge_appeal(conn: AsyncConnection, row: ClaimRow, step: CheckedStep, by_person: str) -> None:
-    """Raise `same_person` for somebody who decided the claim this one appeals and would decide again."""
-    if row.appeal_of is None:
-        return
-    earlier = store.taken_steps(await store.history(conn, row.book, row.appeal_of))
-    if earlier_decider(by_person, step.rule.duty, earlier, loaded().deciding):
-        raise SAME_PERSON.error(duty="appealed_claim")
-
-
-def judge_person_and_day(row: ClaimRow, step: CheckedStep, by_person: str, taken: Sequence[TakenStep]) -> None:
-    """Raise `same_person` or, for a day before the event or the step before, `out_of_order`."""
-    duty = other_duty_of(by_person, step.rule.duty, taken)
-    if duty is not None:
-        raise SAME_PERSON.error(duty=duty.value)
+def judge_day(row: ClaimRow, step: CheckedStep, taken: Sequence[TakenStep]) -> None:
+    """Raise `out_of_order` for a day before the event or the step before."""
     if date_fault(step.done_on, today=step.done_on, event_on=row.event_on, taken=taken) in {
         DateFault.BEFORE_EVENT,
         DateFault.BEFORE_PREVIOUS_STEP,

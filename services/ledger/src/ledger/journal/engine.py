@@ -43,6 +43,7 @@ class EngineLimits:
     shutdown_grace: float = 20.0
     statement_seconds: float = 30.0
     lock_seconds: float = 20.0
+    reconnect_pause: float = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +109,7 @@ class PostingEngine:
                 "idle_in_transaction_session_timeout": str(int(self.limits.statement_seconds * 1000)),
             },
         )
-        self._writer = GroupWriter(pool, self.metrics)
+        self._writer = GroupWriter(pool, self.metrics, self.limits.reconnect_pause)
         self._closing = False
 
     async def close(self) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 _PAUSES = (0.05, 0.25, 1.0)
-"""Seconds to wait before the second, third and fourth attempt after a lost connection."""
+"""Shares of `reconnect_pause` (seconds) to wait before the second, third and fourth attempt after a lost connection."""
 
 
 class CommitLostError(Exception):
@@ -41,8 +41,9 @@ class CommitLostError(Exception):
 class GroupWriter:
     """Writes groups through a pool of connections."""
 
-    def __init__(self, pool: asyncpg.Pool, metrics: EngineMetrics) -> None:
+    def __init__(self, pool: asyncpg.Pool, metrics: EngineMetrics, reconnect_pause: float) -> None:
         self.pool = pool
+        self._reconnect_pause = reconnect_pause
         self._metrics = metrics
 
     async def post(self, book: str, tickets: Sequence[Ticket], *, atomic: bool, dry_run: bool = False) -> list[Outcome]:
@@ -68,7 +69,7 @@ class GroupWriter:
                     return await self._isolate(book, tickets, error, atomic=atomic, dry_run=dry_run)
                 if fault is Fault.BUSY or pause is None:
                     break
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause * self._reconnect_pause)
         return [unavailable() for _ in tickets]
 
     async def _isolate(
