@@ -98,6 +98,22 @@ async def test_a_pool_carried_into_the_next_year_is_still_last_years_money(offic
     assert (line["available_fen"], line["expended_fen"]) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("year", "account"), [({"fiscal_year": 2022}, "5001"), ({"fiscal_year": 2021}, "3001"), ({}, "3001")]
+)
+async def test_a_payout_that_comes_back_is_of_its_own_year_not_of_the_pools(
+    office: Office, year: dict[str, int], account: str
+) -> None:
+    await office.money("insurance")
+    pool = await office.does("insurance", "pool-prepayments", amount_fen=1_000, **PAID)
+    payout: Json = {"item": pool["item"]["id"], "amount_fen": 300, "payee_ref": "c-1", "purpose": "claim:1"}
+    await office.does("insurance", "pool-payouts", **payout, effective_on="2022-01-05")
+    back = await office.does("insurance", "pool-payout-returns", **payout, **year, effective_on="2022-01-20")
+    entry = await office.read(f"/journal-entries/{back['id']}")
+    credited = [one["account"] for one in entry["postings"] if one["side"] == "credit" and one["account"][0] in "35"]
+    assert credited == [account]
+
+
 async def test_a_gift_for_a_named_person_is_nobody_elses(office: Office) -> None:
     await office.money("safety_net")
     for fund, place, more in (

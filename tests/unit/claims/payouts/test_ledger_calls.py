@@ -117,6 +117,12 @@ def test_an_insurers_money_moves_in_its_pool(operation: Operation, path: str) ->
     assert (call.path, call.body["item"], call.body["amount_fen"]) == (path, str(POOL), 509_800)
 
 
+def test_what_comes_back_to_a_pool_is_of_the_year_it_was_paid_out() -> None:
+    back = replace(RETURN, operation=Operation.POOL_RETURN, encumbrance_id=POOL, effective_on=dt.date(2022, 1, 3))
+    assert ledger_call(replace(back, liquidated_on=dt.date(2021, 12, 30))).body["fiscal_year"] == 2021
+    assert ledger_call(replace(back, liquidated_on=dt.date(2022, 1, 2))).body["fiscal_year"] == 2022
+
+
 def test_a_recovery_goes_back_to_the_source_and_year_it_was_paid_from() -> None:
     wish = replace(RETURN, operation=Operation.RECOVER, recovery_id=UUID(int=9), source="central", amount_fen=100)
     call = ledger_call(wish)

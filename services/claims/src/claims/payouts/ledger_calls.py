@@ -186,6 +186,8 @@ def _pool_return(wish: Wish) -> Said:
         "effective_on": _not_before_its_payment(wish),
         "payee_ref": f"household:{wish.household_id}",
         "purpose": why,
+        # A pool may be older than the payout: what comes back belongs to the year of the payout.
+        "fiscal_year": (wish.liquidated_on or wish.effective_on).year,
         "reference": payment_reference(wish),
     }
 

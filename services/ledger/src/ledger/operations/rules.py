@@ -176,7 +176,9 @@ def _exceeds(remaining_fen: int, requested_fen: int) -> Problem:
 def _conditions(order: Order, found: _Found) -> dict[str, str]:
     told = {
         "draws": "available" if order.encumbrance is None else "encumbrance",
-        "paid_in": "this_year" if _paid_year(found) == order.voucher.effective_on.year else "prior_year",
+        "paid_in": "this_year"
+        if (order.year or _paid_year(found)) == order.voucher.effective_on.year
+        else "prior_year",
     }
     return {name: told[name] for name in order.operation.conditions}
 
