@@ -34,8 +34,6 @@ from deploy.local.throwaway import Seed, throwaway_cluster
 READY_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.05
 ALL: Final = ("ledger", "claims", "worker")
-# Tests wait for what the worker does; half a second each time is what most of them would spend.
-POLLING: Final = {"CLAIMS_WORKER_POLL_SECONDS": "0.1"}
 # Unlike the server of ordinary tests, a commit must outlive a kill -9 of the server.
 SURVIVING_SETTINGS: Final[Mapping[str, str]] = {**THROWAWAY_SETTINGS, "synchronous_commit": "on", "autovacuum": "on"}
 
@@ -126,7 +124,7 @@ class Stack:
     def settings(self, service: str) -> dict[str, str]:
         """The environment a service is started with."""
         usual = service_settings(self.databases[service], self.issuer, self.keys, url(self.ports["ledger"]))
-        return {**usual, **POLLING, **self.more}
+        return {**usual, **self.more}
 
     def log(self, name: str, lines: int = 40) -> str:
         """The last lines each process of that name wrote."""
