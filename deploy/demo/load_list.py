@@ -7,7 +7,7 @@ import io
 
 from deploy.demo.api import Api, DemoLoadError
 from deploy.demo.load_funds import FEN
-from deploy.demo.load_register import cadre_name
+from deploy.demo.load_register import INCOME_YEAR, cadre_name
 from deploy.demo.plan import Household
 
 HEADINGS = [
@@ -61,7 +61,7 @@ def list_file(households: tuple[Household, ...]) -> bytes:
                     member.birth_on.isoformat(),
                     household.phone if is_head else "",
                     f"{household.annual_income_fen // FEN:,}.00" if is_head else "",
-                    2020 if is_head else "",
+                    INCOME_YEAR if is_head else "",
                     household.bank_account if is_head else "",
                     cadre_name(household) if is_head else "",
                 ]

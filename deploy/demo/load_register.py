@@ -23,6 +23,8 @@ _STEPS = (
     ("support_measures", "town", 20, None),
     ("follow_up_visits", "village", 60, None),
 )
+INCOME_YEAR = 2020
+"""The year of the demo households' incomes."""
 _REASONS = {
     "village_sweep": "季度排查发现收入下降",
     "cadre_visit": "入户走访发现支出明显增加",
@@ -78,7 +80,7 @@ def _household_body(household: Household) -> dict[str, object]:
         "category": household.category,
         "members": members,
         "annual_income_fen": household.annual_income_fen,
-        "income_year": 2020,
+        "income_year": INCOME_YEAR,
         "bank_account": household.bank_account,
         "responsible_cadre": cadre_name(household),
     }

@@ -24,7 +24,6 @@ _GAPS: Final = re.compile(r"[ -]+")
 _BYTEA: Final = re.compile(r"\\x(?:[0-9a-f]{2})+")
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _FEWEST_DIGITS: Final = 11
-_SHORTEST: Final = 6
 # Few distinct beginnings make a quick search for where to look closer.
 _PREFIX: Final = 3
 
@@ -44,6 +43,7 @@ class Known:
         """Prepare the search."""
         self._kinds = {value.upper(): kind for kind, group in values.items() for value in group}
         self._lengths = sorted({len(value) for value in self._kinds})
+        self.shortest = self._lengths[0]
         prefixes = sorted({value[:_PREFIX] for value in self._kinds})
         self._starts = re.compile("(?=" + "|".join(map(re.escape, prefixes)) + ")")
 
@@ -103,7 +103,7 @@ def scan_database(cluster: Cluster, database: str, known: Known) -> tuple[set[Fi
 
 
 def _scan_field(place: str, field: str, known: Known) -> set[Finding]:
-    if len(field) < _SHORTEST:  # also \N
+    if field == "\\N" or len(field) < known.shortest:
         return set()
     value = _COPY_ESCAPE.sub(lambda found: _COPY_CHARACTERS.get(found[1], found[1]), field)
     if _BYTEA.fullmatch(value):

@@ -220,6 +220,11 @@ async def test_who_puts_up_a_notice_takes_no_step_of_another_duty_and_no_part_in
             "appealed_claim",
         )
     await people.notice(appeal, "2021-06-26", "village/reviewer-2")
+    for who in ("visitor-2", "checker", "printer"):  # another duty on the appeal; decided the claim; put up its notice
+        with pytest.raises(DBAPIError) as refused:
+            async with service.begin() as conn:
+                await conn.execute(sa.text(NOTICE_ANEW), {"claim_id": appeal["id"], "by_person": who})
+        assert sqlstate(refused.value) == TWO_DUTIES, who
     raised = {"reason": "有异议", "raised_on": "2021-06-27"}
     await county.post("claims", f"/claims/{appeal['id']}/objections", raised, "intake")
     ruling = {"outcome": "dismissed", "reason": "经核实不实", "resolved_on": "2021-06-28"}
@@ -396,6 +401,11 @@ TOWN_CHECK_BY_THE_PRINTER = (
     "INSERT INTO claim_event (book, claim_id, position, event, step, step_outcome, duty, status_before, status_after,"
     " by_person, done_on, at) SELECT book, id, event_count + 1, 'town_passed', 'town_check', 'passed',"
     " 'town_check', status, 'under_review', 'printer', '2021-07-01', now() FROM claim"
+)
+NOTICE_ANEW = (
+    "INSERT INTO claim_notice (book, claim_id, version, published_on, days, benefit_fen, decision_version, event_position, text_zh,"
+    " text_en, at, by_person) SELECT book, claim_id, version + 1, published_on, days, benefit_fen, decision_version, event_position,"
+    " text_zh, text_en, now(), :by_person FROM claim_notice WHERE claim_id = :claim_id"
 )
 ATTACKS = {
     "an approval on the full path needs every step": (

@@ -79,9 +79,7 @@ class Worker:
                 worked = await self.one_round()
             except Problem as problem:
                 log.warning("worker_round_failed", worker=self.name, problem=problem.code)
-            except (
-                Exception
-            ) as error:  # whatever the database objects to: payments wait for the next round, not for a new process
+            except Exception as error:  # whatever the database objects to: the next round tries again
                 log.exception("worker_round_broke", worker=self.name, error=type(error).__name__)
             if not worked:
                 await self._pause()

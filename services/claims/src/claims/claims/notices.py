@@ -61,9 +61,9 @@ async def publish(
     """
     day = checked_day(body.published_on, "published_on", today)
     row = await waiting_for_notice(conn, book, claim_id)
-    taken = await taken_duties(conn, book, claim_id)
-    await refuse_second_duty(conn, row, Duty.VILLAGE_REVIEW, by_person, taken)
-    reviewed_on = max(step.done_on for step in store.taken_steps(await store.history(conn, book, claim_id)))
+    steps = store.taken_steps(await store.history(conn, book, claim_id))
+    await refuse_second_duty(conn, row, Duty.VILLAGE_REVIEW, by_person, steps)
+    reviewed_on = max(step.done_on for step in steps)
     if day < reviewed_on:
         raise OUT_OF_ORDER.error(field="published_on", not_before=reviewed_on.isoformat())
     if row.benefit_fen == 0:
@@ -257,7 +257,8 @@ async def resolve(
         raise NOT_FOUND.error(field="position")
     if found[1] is not None:
         raise OBJECTION_RESOLVED.error()
-    taken = await taken_duties(conn, book, claim_id)
+    steps = store.taken_steps(await store.history(conn, book, claim_id))
+    taken = await taken_duties(conn, book, claim_id, steps)
     partial = {found[0].by_person} | {step.by_person for step in taken if step.duty is Duty.VILLAGE_REVIEW}
     if by_person in partial:
         raise SAME_PERSON.error(duty=Duty.VILLAGE_REVIEW.value)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from claims.claims import findings, notice_store, notices, store
+from claims.claims import findings, notices, store
 from claims.claims.answers import claim_filed
 from claims.claims.duties import refuse_second_duty
 from claims.claims.paths import OTHER_REASON, path_of
@@ -74,7 +74,7 @@ async def take_step(
             expected=[name.value for name in expected_steps(path, row.standing)],
         )
     lines = await store.history(conn, book, claim_id)
-    taken = store.taken_steps(lines) + await notice_store.publishings(conn, book, claim_id)
+    taken = store.taken_steps(lines)
     await refuse_second_duty(conn, row, step.rule.duty, by_person, taken)
     judge_day(row, step, taken)
     taking = Taking(conn, seal, book, row, step, by_person, today, now)
