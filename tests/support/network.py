@@ -1,16 +1,11 @@
 """No test reaches beyond this machine: a connection to anything but loopback is an error."""
 
 import ipaddress
-import os
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Nothing here speaks TLS, and each new HTTP client would read all the world's certificates (some 50 ms): it finds none.
-os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 
 
 class NetworkForbiddenError(RuntimeError):
