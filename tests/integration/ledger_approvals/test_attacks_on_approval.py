@@ -237,6 +237,24 @@ async def test_a_bulk_approval_does_what_is_not_ones_own_once(office: Office) ->
     assert await status_of(office, mine) == "waiting"
 
 
+@pytest.mark.parametrize("atomic", [False, True])
+async def test_the_key_of_a_bulk_approval_approves_nothing_else(office: Office, atomic: bool) -> None:  # noqa: FBT001
+    await office.rules(("payment", "*", 0))
+    first, second, mine = await office.proposed(), await office.proposed(), await office.proposed(sub="wang")
+    done = await office.send(
+        "/proposals/approvals", {"ids": [first["id"]], "atomic": atomic}, "checker", "wang", key="a"
+    )
+    own = await office.send("/proposals/approvals", {"ids": [mine["id"]], "atomic": atomic}, "checker", "wang", key="b")
+    assert [[one["status"] for one in each.json()["results"]] for each in (done, own)] == [["approved"], ["refused"]]
+    for key in ("a", "b"):
+        for ids in ([first["id"], second["id"]], [mine["id"], second["id"]], [second["id"]]):
+            sent = {"ids": ids, "atomic": atomic}
+            longer = await office.send("/proposals/approvals", sent, "checker", "wang", key=key)
+            assert outcome(longer) == (409, "idempotency_key_reused")
+        assert outcome(await approve(office, second, "wang", key=key)) == (409, "idempotency_key_reused")
+    assert await status_of(office, second) == "waiting"
+
+
 async def test_of_every_decision_at_once_one_is_made(office: Office) -> None:
     await office.rules(("payment", "*", 0))
     made = await office.proposed()

@@ -122,6 +122,36 @@ async def test_the_same_group_happens_once_and_another_under_its_key_not_at_all(
     assert await head(ledger) == stood
 
 
+async def test_a_refused_group_stays_refused_and_its_key_is_its_own(ledger: LedgerCalls) -> None:
+    ids = await encumbered(ledger, 100, 200)
+    body = liquidations((ids[0], 100), (ids[1], 201))
+    first = await ledger.post("/encumbrances/liquidations", body, key="group-1")
+    assert statuses(first) == ["not_attempted", "refused"]
+    # By now the first of them would be refused too, and for another reason.
+    await ledger.made(f"/encumbrances/{ids[0]}/release", effective_on=ON)
+    stood = await head(ledger)
+    again = await ledger.post("/encumbrances/liquidations", body, key="group-1")
+    assert statuses(again) == ["not_attempted", "refused"]
+    assert again.json()["results"][1]["problem"]["code"] == "amount_exceeds_remaining"
+    other = {"effective_on": ON, "amount_fen": 1, "payee_ref": "p-1"}
+    for path, said in (
+        ("/encumbrances/liquidations", liquidations((ids[1], 1))),
+        ("/encumbrances/releases", {"ids": [ids[1]], "effective_on": ON, "reason": "取消"}),
+        (f"/encumbrances/{ids[1]}/liquidations", other),
+    ):
+        answer = await ledger.post(path, said, key="group-1")
+        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused"), path
+    assert await head(ledger) == stood
+
+
+async def test_a_group_that_names_what_is_unknown_leaves_its_key_free(ledger: LedgerCalls) -> None:
+    ids = await encumbered(ledger, 100, 200)
+    wrong = await ledger.post("/encumbrances/liquidations", liquidations((ids[0], 1), (NOWHERE, 1)), key="group-1")
+    assert statuses(wrong) == ["not_attempted", "refused"]
+    mended = await ledger.post("/encumbrances/liquidations", liquidations((ids[0], 1), (ids[1], 1)), key="group-1")
+    assert statuses(mended) == ["posted", "posted"]
+
+
 async def test_a_group_is_released_as_one_act_also_expired_and_half_paid_ones(ledger: LedgerCalls) -> None:
     ids = await encumbered(ledger, 100, 200, 300)
     await ledger.made(f"/encumbrances/{ids[1]}/liquidations", amount_fen=50, effective_on=ON, payee_ref="p")

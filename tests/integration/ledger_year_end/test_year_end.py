@@ -159,6 +159,28 @@ async def test_a_dry_run_tells_the_entries_and_leaves_nothing(year: Year) -> Non
     assert (await year.post("/fiscal-years/2021/closing", {}, key="try")).status_code == 201
 
 
+async def test_who_sends_an_end_of_a_year_is_not_its_reviewer_and_the_refused_key_does_nothing_else(year: Year) -> None:
+    await year.end()
+    before = await year.read("/chain")
+    # Sent for one person, under the name of the very sender as its reviewer.
+    said = {"prepared_by": "li", "reviewed_by": "runner"}
+    sender = year.headers("tester", sub="runner", scopes=("ledger:periods", "ledger:post", "ledger:act_for"))
+    for replayed in (None, "true"):
+        refused = await year.client.post(
+            f"/v1/books/{year.book}/fiscal-years/2021/closing", json=said, headers=sender | {"Idempotency-Key": "end"}
+        )
+        assert (refused.status_code, refused.json()["code"]) == (409, "same_person")
+        assert refused.headers.get("Idempotent-Replayed") == replayed
+    for path, body in (
+        ("/fiscal-years/2021/closing", {}),
+        ("/fiscal-years/2021/carry-forward", {}),
+        ("/funds/health/receipts", {"amount_fen": 1, "source": "county", "effective_on": "2022-01-10"}),
+    ):
+        other = await year.post(path, body, key="end")
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused"), path
+    assert await year.read("/chain") == before
+
+
 @pytest.mark.parametrize("path", ["closing", "carry-forward"])
 async def test_a_year_that_is_not_ready_is_not_ended(year: Year, path: str) -> None:
     early = await year.post(f"/fiscal-years/2021/{path}", {})

@@ -14,6 +14,8 @@ from tests.support.whole_model.registers import registers_equal, reports_equal
 from tests.support.whole_model.reserving import assert_shown
 
 LISTED = 1000
+_KEYS_OF_THEIR_OWN = frozenset({"/journal-entries/bulk", "/operations/batch"})
+"""Calls whose items bring their keys."""
 _NEVER_ASKED: Json = {"rules": [{"kind": "*", "fund": "*", "from_fen": 1_000_000}]}
 
 
@@ -235,7 +237,7 @@ async def _same_again(book: HttpBook, look: Look) -> None:
         response = await book.send(one.request, one.key)
         same(response.status_code, one.status, response.text)
         same(_timeless(response.json()), _timeless(one.answer))
-        if "results" not in one.answer:
+        if one.request.path not in _KEYS_OF_THEIR_OWN:
             other = await book.send(Request("/approval-rules", _NEVER_ASKED, "li"), one.key)
             same(other.json()["code"], "idempotency_key_reused", other.text)
 

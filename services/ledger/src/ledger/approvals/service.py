@@ -28,7 +28,7 @@ from ledger.journal.drafts import NOT_ATTEMPTED, Answer, Json, Needs, Plan, Post
 from ledger.journal.engine import PostingEngine
 from ledger.journal.entries import People
 from ledger.journal.once import Once
-from ledger.journal.posting import Again
+from ledger.journal.posting import Again, nth, post_call
 from ledger.journal.reading import require_book
 from ledger.journal.state import ApprovalRule, BookState
 from ledger.problems import SECOND_PERSON_NEEDED
@@ -82,13 +82,11 @@ async def approve_many(
     async with snapshot(desk.database) as connection:
         found = await store.by_ids(connection, once.book, wanted)
     requests = [
-        _approval(desk, replace(once, key=f"{once.key}#{number}"), checker, found[one])
-        for number, one in enumerate(wanted)
-        if one in found
+        _approval(desk, nth(once, number), checker, found[one]) for number, one in enumerate(wanted) if one in found
     ]
     if not requests or (atomic and len(requests) < len(wanted)):
         return [NOT_ATTEMPTED if one in found else _unknown(number) for number, one in enumerate(wanted)]
-    outcomes = iter(await desk.engine.post_many(requests, atomic=atomic))
+    outcomes = iter(await post_call(desk.engine, once, requests, atomic=atomic))
     return [next(outcomes) if one in found else _unknown(number) for number, one in enumerate(wanted)]
 
 

@@ -23,9 +23,10 @@ from ledger.journal.drafts import Act, EntryDraft, PostingRequest
 from ledger.journal.engine import PostingEngine
 from ledger.journal.once import Once
 from ledger.journal.people import people_of
+from ledger.journal.posting import nth, post_call
 from ledger.journal.state import BookState
 
-_SERVER_ERROR = 500
+_OF_THE_CALL = {IDEMPOTENCY_KEY_REUSED.code, PRECONDITION_FAILED.code}
 
 
 async def liquidate_many(
@@ -37,7 +38,7 @@ async def liquidate_many(
     shares = [Share(item.id, item.amount_fen) for item in body.items]
     requests = [
         liquidation_request(
-            _nth(once, number),
+            nth(once, number),
             people,
             item.id,
             LiquidationIn(
@@ -50,7 +51,7 @@ async def liquidate_many(
         )
         for number, item in enumerate(body.items)
     ]
-    return await post_group(engine, requests, shares)
+    return await post_group(engine, once, requests, shares)
 
 
 async def release_many(engine: PostingEngine, once: Once, principal: Principal, body: GroupReleaseIn) -> list[Outcome]:
@@ -62,31 +63,23 @@ async def release_many(engine: PostingEngine, once: Once, principal: Principal, 
     _refuse_twice(body.ids)
     each = ReleaseIn.model_validate(body.model_dump(mode="json", exclude={"ids"}, exclude_none=True))
     shares = [Share(one) for one in body.ids]
-    requests = [release_request(_nth(once, number), people, one, each) for number, one in enumerate(body.ids)]
-    return await post_group(engine, requests, shares)
+    requests = [release_request(nth(once, number), people, one, each) for number, one in enumerate(body.ids)]
+    return await post_group(engine, once, requests, shares)
 
 
 async def post_group(
-    engine: PostingEngine, requests: Sequence[PostingRequest], shares: Sequence[Share]
+    engine: PostingEngine, once: Once, requests: Sequence[PostingRequest], shares: Sequence[Share]
 ) -> list[Outcome]:
     """Post the requests as one act.
 
-    Raises what is about the call and not about one of its members: ``idempotency_key_reused``, ``precondition_failed``, ``not_found``
-    of the book, ``unavailable`` and ``internal_error``.
+    Raises what is about the call and not about one of its members: ``precondition_failed``, and as ``post_call``.
     """
     as_one = [_as_one_act(request, shares, first=number == 0) for number, request in enumerate(requests)]
-    outcomes = await engine.post_many(as_one, atomic=True)
+    outcomes = await post_call(engine, once, as_one, atomic=True)
     for outcome in outcomes:
-        if isinstance(outcome, Problem) and about_the_call(outcome):
+        if isinstance(outcome, Problem) and outcome.code in _OF_THE_CALL:
             raise outcome
     return outcomes
-
-
-def about_the_call(problem: Problem) -> bool:
-    """Tell whether a refusal is about the whole call: its key, its conditions, its book, or the ledger itself."""
-    of_the_call = {IDEMPOTENCY_KEY_REUSED.code, PRECONDITION_FAILED.code}
-    unknown_book = problem.code == "not_found" and problem.field is None
-    return problem.code in of_the_call or unknown_book or problem.status >= _SERVER_ERROR
 
 
 def _as_one_act(request: PostingRequest, shares: Sequence[Share], *, first: bool) -> PostingRequest:
@@ -103,10 +96,6 @@ def _as_one_act(request: PostingRequest, shares: Sequence[Share], *, first: bool
         asked = replace(asked, if_seq=None)
     # The group is loaded as one: every member sees the encumbrances of all of them.
     return replace(request, plan=partial(decide_one_of, tuple(shares), decide), conditions=asked)
-
-
-def _nth(once: Once, number: int) -> Once:
-    return replace(once, key=f"{once.key}#{number}")
 
 
 def _refuse_twice(ids: Sequence[UUID]) -> None:

@@ -70,7 +70,12 @@ class Decided:
 def decide_group(
     tickets: Sequence[Ticket], state: BookState, known: Mapping[str, StoredAnswer], *, atomic: bool = False
 ) -> Decided:
-    """Decide every request in order. With ``atomic`` the first refusal undoes all the others, and only it is remembered."""
+    """Decide every request in order. With ``atomic`` the first refusal undoes all the others, and only it is remembered.
+
+    An all-or-nothing group that was refused before is refused by the same one again, whatever the others would be by now.
+    """
+    if atomic and (refused := _refused_before(tickets, known)) is not None:
+        return refused
     decided = Decided()
     answers = dict(known)
     for ticket in tickets:
@@ -88,21 +93,37 @@ def _refused(outcome: Outcome) -> bool:
     return isinstance(outcome, Problem) or (isinstance(outcome, Answer) and outcome.status == CONFLICT)
 
 
+def _refused_before(tickets: Sequence[Ticket], known: Mapping[str, StoredAnswer]) -> Decided | None:
+    """Return the outcomes of a group one of which was refused by an earlier call, or nothing."""
+    outcomes: list[Outcome] = []
+    for ticket in tickets:
+        stored = known.get(ticket.request.key)
+        outcomes.append(NOT_ATTEMPTED if stored is None else _replay(ticket, stored))
+        if _refused(outcomes[-1]):
+            outcomes.extend([NOT_ATTEMPTED] * (len(tickets) - len(outcomes)))
+            return Decided(outcomes)
+    return None
+
+
 def _only_the_refusal(decided: Decided, tickets: Sequence[Ticket], known: Mapping[str, StoredAnswer]) -> Decided:
     """Take back what the group posted before the refusal that ended it. What had been posted by earlier calls stays posted.
 
-    A replay of an entry of this very call (one key sent twice) goes back with it.
+    A replay of an entry of this very call (one key sent twice) goes back with it. What announces the call keeps its key if the refusal
+    is remembered: the key is this call's from then on.
     """
     refused = decided.outcomes[-1]
+    remembered = isinstance(refused, Answer)
     outcomes: list[Outcome] = [
-        done if ticket.request.key in known else NOT_ATTEMPTED
+        done if ticket.request.key in known or (remembered and ticket.request.announces) else NOT_ATTEMPTED
         for ticket, done in zip(tickets, decided.outcomes[:-1], strict=False)
     ]
     outcomes.append(refused)
     outcomes.extend([NOT_ATTEMPTED] * (len(tickets) - len(outcomes)))
     rows = NewRows()
-    if isinstance(refused, Answer) and not refused.replayed:
-        rows.keys.append(decided.rows.keys[-1])
+    if remembered:
+        ended = tickets[len(decided.outcomes) - 1]
+        stay = {ticket.request.key for ticket in tickets if ticket is ended or ticket.request.announces}
+        rows.keys += [row for row in decided.rows.keys if row[1] in stay]
     return Decided(outcomes, rows)
 
 

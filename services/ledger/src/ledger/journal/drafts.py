@@ -308,7 +308,8 @@ class PostingRequest:
     """One request to the money door, with the idempotency key and fingerprint that make it happen once.
 
     ``dry_run`` decides and writes as usual and then takes everything back. A request whose entry needs a second person is
-    recorded as a proposal of its ``deed``; without a deed it is refused.
+    recorded as a proposal of its ``deed``; without a deed it is refused. ``announces``: it does nothing but bind its key to the call
+    it came with, and keeps it though a later one of its all-or-nothing group is refused by a rule.
     """
 
     book: str
@@ -320,6 +321,7 @@ class PostingRequest:
     conditions: Conditions | None = None
     deed: Deed | None = None
     dry_run: bool = False
+    announces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

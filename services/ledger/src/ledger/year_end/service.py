@@ -1,12 +1,14 @@
 """Use cases of a year's end: closing its results and carrying its budget forward, for all funds at once or not at all.
 
 Each is a group of requests, one a fund and step, decided and committed together under the caller's idempotency key. The group's first
-request decides nothing but whether the year is ready, and remembers which funds were asked: the same call means the same funds for ever.
+request decides nothing but whether the year is ready, and remembers which funds were asked: the same call means the same funds for ever,
+also when one of them refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import orjson
@@ -113,7 +115,8 @@ def _head_request(once: Once, people: People, year: int, funds: Sequence[str], i
         return {"funds": asked}
 
     conditions = None if if_seq is None else Conditions(if_seq)
-    return _records_only(once, Needs(year_ends=frozenset({year})), plan, conditions)
+    head = _records_only(once, Needs(year_ends=frozenset({year})), plan, conditions)
+    return replace(head, announces=True)
 
 
 def _records_only(once: Once, needs: Needs, plan: Plan, conditions: Conditions | None = None) -> PostingRequest:
