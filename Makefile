@@ -73,8 +73,8 @@ migrate: $(STAMP) ## bring both databases to the newest migration (make run does
 # ---- proving ---------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(STAMP) ## every test that fits in 20 minutes on two cores, with everything they need
-	@exec $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not long' -q $(ARGS)
+test: $(STAMP) ## every test that fits in 20 minutes on two cores (SEED=7 draws other examples)
+	@exec $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not long' -q $(if $(SEED),--hypothesis-seed=$(SEED)) $(ARGS)
 
 .PHONY: test-long
 test-long: $(STAMP) ## the long runs

@@ -1,4 +1,11 @@
-"""Fixtures every test may use. What they do is in `tests/support`; here they are only named."""
+"""Fixtures every test may use. What they do is in `tests/support`; here they are only named.
+
+What tests draw by chance is the same in every run, so that a run says the same of the same code; `make test SEED=7` draws other examples.
+"""
+
+import os
+
+from hypothesis import settings
 
 from tests.support.fixtures import (
     anyio_backend,
@@ -35,3 +42,7 @@ __all__ = [
     "stack",
     "templates",
 ]
+
+settings.register_profile("same_draws", derandomize=True, database=None)
+if not os.environ.get("SEED"):
+    settings.load_profile("same_draws")

@@ -1,9 +1,9 @@
 """Random sequences of everything the ledger can do, over HTTP on PostgreSQL, beside a plain model of the whole book.
 
 After every step the outcome is the model's, refusal by refusal, and so are the chain's head and every balance; after every sequence, every
-line of every entry, past days, reports, registers and the chain are. ``make test-long`` runs 2,000 sequences; docs/reliability.md has the
-figures of one run. A failure tells the seed and the number of its sequence, and what of it fails alone; with the environment variable
-``SEED`` the same sequences are drawn again.
+line of every entry, past days, reports, registers and the chain are. ``make test`` draws the same sequences every time, ``make test-long``
+2,000 new ones; docs/reliability.md has the figures of one run. A failure tells the seed and the number of its sequence, and what of it
+fails alone; with the environment variable ``SEED`` the sequences of that seed are drawn.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from tests.support.whole_model.driver import HttpBook, Tokens
 from tests.support.whole_model.sequences import EVERY, THEMES, Sequence, sequence
 
 MANY = 2_000
+SAME = 463_809_181
+"""A seed whose sequences once found a fault: a year's end refused by its second request left its key free."""
 WRONG = (AssertionError, KeyError, IndexError, TypeError)
 """How a sequence fails: the ledger and the model differ, or an answer lacks what the driver reads."""
 
@@ -104,7 +106,7 @@ def test_the_whole_ledger_does_what_the_model_says(
     capsys: pytest.CaptureFixture[str],
     examples: int,
 ) -> None:
-    seed = int(os.environ.get("SEED") or SystemRandom().randrange(10**9))
+    seed = int(os.environ.get("SEED") or (SAME if examples < MANY else SystemRandom().randrange(10**9)))
     begun = perf_counter()
     with (
         start_blocking_portal() as portal,
