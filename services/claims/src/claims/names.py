@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -26,6 +27,25 @@ def names() -> Mapping[Kind, Mapping[str, Mapping[Language, str]]]:
 
 
 def name_of(kind: Kind, code: str, language: Language) -> str:
-    """Return what people call a code, or the code itself where it has no name."""
+    """Return what people call a code, or the code itself where it has no name.
+
+    A name of the table may have places to fill, as `policy {year}`: what stands there is named in its turn.
+    """
     both = names()[kind].get(code)
-    return code if both is None else both[language]
+    if both is not None:
+        return both[language]
+    for pattern, filled in _with_places(kind):
+        if found := pattern.fullmatch(code):
+            return filled[language].format(
+                **{place: name_of(kind, said, language) for place, said in found.groupdict().items()}
+            )
+    return code
+
+
+@cache
+def _with_places(kind: Kind) -> tuple[tuple[re.Pattern[str], Mapping[Language, str]], ...]:
+    return tuple(
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(code))), both)
+        for code, both in names()[kind].items()
+        if "{" in code
+    )

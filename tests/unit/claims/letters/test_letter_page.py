@@ -87,9 +87,34 @@ def test_every_reason_amount_and_source_of_the_decision_stands_in_the_letter(
         assert yuan(paid.amount_fen) in seen
     if made.decision.computation:
         assert capitals(made.decision.benefit_fen) in seen
-    if language == "en":
-        for check in made.decision.checks:
-            assert name_of("sources", check.source, "en") in seen
+    for check in made.decision.checks:
+        assert name_of("sources", check.source, language) in seen
+
+
+@pytest.mark.parametrize(
+    ("source", "zh", "en"),
+    [
+        ("assumed", "暂定（本县暂行标准）", "assumed (set provisionally by the county)"),
+        ("policy 2021", "2021年度防贫保险方案", "the programme of 2021"),
+        (
+            "cap: 宁陕县〔2021〕9号; base: assumed",
+            "封顶标准：宁陕县〔2021〕9号；计算口径：暂定（本县暂行标准）",
+            "cap: 宁陕县〔2021〕9号; base: assumed (set provisionally by the county)",
+        ),
+        # What a county wrote itself is shown as it is, braces and all.
+        ("文件 {year} policy", "文件 {year} policy", "文件 {year} policy"),
+    ],
+)
+def test_a_source_is_named_in_the_language_of_the_reader(source: str, zh: str, en: str) -> None:
+    assert (name_of("sources", source, "zh"), name_of("sources", source, "en")) == (zh, en)
+
+
+@pytest.mark.parametrize("inputs", [ELIGIBLE, TOO_RICH, OPEN, NO_TERMS, MANY])
+def test_no_english_source_of_ours_stands_in_a_chinese_letter(inputs: Inputs) -> None:
+    # What the county wrote as the source of a figure is shown as it wrote it.
+    written = "Shaanxi 2021|scheme, section [0-9]"
+    for check in letter(inputs).decision.checks:
+        assert re.search("[a-z]{4}", re.sub(written, "", name_of("sources", check.source, "zh"))) is None, check.source
 
 
 @pytest.mark.parametrize(
