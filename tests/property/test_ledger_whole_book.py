@@ -25,9 +25,11 @@ from anyio.from_thread import start_blocking_portal
 
 from deploy.local.databases import Database
 from deploy.local.issuer import Issuer
+from ledger.operations.catalogue import catalogue
 from tests.support.fixtures import ClientFactory
 from tests.support.ledger_engine import broken_totals, connect
 from tests.support.whole_model.book import OK, PROPOSED
+from tests.support.whole_model.business_kinds import KINDS
 from tests.support.whole_model.comparing import assert_equal
 from tests.support.whole_model.driver import HttpBook, Tokens
 from tests.support.whole_model.sequences import EVERY, THEMES, Sequence, sequence
@@ -89,6 +91,10 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Recor
 async def _broken(url: str) -> list[str]:
     async with _connected(url) as connection:
         return await broken_totals(connection)
+
+
+def test_the_model_knows_every_operation_of_the_catalogue() -> None:
+    assert set(KINDS) == {operation.operation for operation in catalogue().operations}
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,13 @@ class Item:
     purpose: str = ""
     party: str = "p"
     """Whom it is about; of what funds owe each other, the fund that owes."""
+    paid_in: int = 0
+    """The year its money was paid in, for an item that was made of an earlier one; else that of its day."""
+
+    @property
+    def of_year(self) -> int:
+        """The year its money was paid in."""
+        return self.paid_in or int(self.on[:4])
 
     def remaining(self, source: str) -> int:
         """What stands open of one source."""

@@ -194,7 +194,9 @@ class Business(Posting):
         budget = (self._own_year, purpose)
         if moved is not None:
             budget = (book.encumbrances[moved].year, book.encumbrances[moved].purpose)
-        paid_in = budget[0] if item is None else int(item.on[:4])
+        paid_in = budget[0] if item is None else item.of_year
+        if self.kind.way == "pool_paid_back":
+            paid_in = self.year or paid_in
         fen = self.fen
         if "fee_bp" in self.kind.fields:
             # A share in basis points, half a fen rounded up.
@@ -245,6 +247,8 @@ class Business(Posting):
             account = {"reserve": "encumbered", "pool": "1214"}.get(self.kind.opens, self.kind.on)
             side = "debit" if self.kind.opens in DEBIT_ITEMS else "credit"
             new = Item(self.kind.opens, a.fund, account, side, self.when.on, Counter(), Counter(), holds, a.purpose)
+            if a.item is not None:
+                new.paid_in = book.items[a.item].of_year
             book.items.append(new)
             if holds is not None:
                 reserved = Encumbrance(

@@ -89,6 +89,9 @@ KINDS: dict[str, Kind] = {
     "pool_prepayment": Kind("pool-prepayments", ("insurance",), "spent", _DRAWN, on="1214", opens="pool"),
     "pool_top_up": Kind("pool-top-ups", ("insurance",), "spent", _DRAWN, on="1214", item="pool"),
     "pool_payout": Kind("pool-payouts", ("insurance",), "of_the_pool", ("payee_ref", "purpose"), item="pool"),
+    "pool_payout_return": Kind(
+        "pool-payout-returns", ("insurance",), "pool_paid_back", ("payee_ref", "purpose", "fiscal_year"), item="pool"
+    ),
     "pool_fee": Kind("pool-fees", ("insurance",), "of_the_pool", ("fee_bp", "purpose"), item="pool"),
     "pool_surplus_return": Kind(
         "pool-surplus-returns", ("insurance",), "pool_returned", ("purpose", "source"), item="pool"

@@ -246,6 +246,12 @@ def _of_the_pool(a: Asked, _kind: Kind) -> Effects | str:
     return Effects(lines, settled=[("", a.fen)])
 
 
+def _pool_paid_back(a: Asked, _kind: Kind) -> Effects | str:
+    """A payout of this year was no expense; one of an earlier year raises what was carried over."""
+    back = credit(a.fund, "5001" if a.this_year else "3001", a.fen)
+    return Effects([replace(debit(a.fund, "1214", a.fen), item=a.item), back], opened=[("", a.fen)])
+
+
 def _pool_returned(a: Asked, _kind: Kind) -> Effects | str:
     source = a.source or ""
     lines = [debit(a.fund, "1002", a.fen, source), replace(credit(a.fund, "1214", a.fen), item=a.item)]
@@ -297,6 +303,7 @@ WAYS: dict[str, Callable[[Asked, Kind], Effects | str]] = {
     "retention_paid": _retention_paid,
     "retention_lost": _retention_lost,
     "of_the_pool": _of_the_pool,
+    "pool_paid_back": _pool_paid_back,
     "pool_returned": _pool_returned,
     "pool_carried": _pool_carried,
     "given": _given,
