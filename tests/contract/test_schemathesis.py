@@ -104,7 +104,7 @@ def fuzz_service(system: Stack, scene: Scene, portal: BlockingPortal, service: s
         fuzzer.prepared(operations[label], portal.call(scene.prepared, row), query)
     each = -(-at_least // len(operations)) + 3
     for label, operation in operations.items():
-        fuzzer.boundary(operation, pools[label], each // 4)
+        fuzzer.boundary(operation, pools[label], each // 2)
         fuzzer.fuzz(operation, pools[label], KNOWN_VALUES, max(3, each - fuzzer.cases[label]))
     return fuzzer
 
