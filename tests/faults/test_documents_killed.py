@@ -39,7 +39,9 @@ def system(seed: StackSeed) -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 async def office(system: Stack) -> AsyncIterator[Office]:
     async with httpx.AsyncClient(base_url=system.url("claims"), timeout=60) as client:
-        yield Office(client, system.issuer)
+        made = Office(client, system.issuer)
+        await made.programme()
+        yield made
 
 
 async def upload(office: Office, claim_id: str, key: str, content: bytes) -> httpx.Response | None:
@@ -107,7 +109,6 @@ class Senders:
 
 async def test_a_service_killed_while_documents_come_in(system: Stack, office: Office) -> None:
     chance = random.Random(SEED)
-    await office.programme()
     senders = Senders(office, [(await office.filed(await office.family(1)))["id"] for _ in range(AT_ONCE)])
     for number in range(KILLS):
         # The first is small: its answer comes while the others are on their way.

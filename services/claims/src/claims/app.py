@@ -13,11 +13,10 @@ from claims.access import api as access
 from claims.calendar import api as calendar
 from claims.claims import api as claims
 from claims.claims import path_api as paths
-from claims.context import Context
+from claims.context import build_context
 from claims.divisions import api as divisions
 from claims.documents import api as documents
 from claims.documents.spool import sweep_spool
-from claims.documents.stores import content_store
 from claims.eligibility import api as eligibility
 from claims.households import api as households
 from claims.households import over_time
@@ -30,8 +29,7 @@ from claims.register import api as register
 from claims.reports import api as reports
 from claims.settings import Settings
 from common.auth import Authenticator
-from common.crypto import FieldCipher
-from common.database import check_database, create_engine
+from common.database import check_database
 from common.logging import configure_logging
 from common.spreadsheets.workplace import WORKPLACE
 from common.web import create_app
@@ -89,9 +87,3 @@ def create(settings: Settings) -> FastAPI:
     )
     app.state.context = context
     return app
-
-
-def build_context(settings: Settings, *, application_name: str) -> Context:
-    """The resources of a process of the claims service, the worker included."""
-    engine = create_engine(settings.database_url, application_name=application_name, pool_size=settings.pool_size)
-    return Context(settings, engine, FieldCipher(settings.ring()), content_store(settings))

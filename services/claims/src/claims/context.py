@@ -9,9 +9,11 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims.documents.contents import ContentStore
+from claims.documents.stores import content_store
 from claims.households.personal import PersonalData
 from claims.settings import Settings
 from common.crypto import FieldCipher
+from common.database import create_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,12 @@ class Context:
     def personal(self, book: str) -> PersonalData:
         """What seals and opens the personal fields of a book."""
         return PersonalData(self.cipher, book)
+
+
+def build_context(settings: Settings, *, application_name: str) -> Context:
+    """The resources of a process of the claims service, the worker included. Raises KeyFileError for a key file that will not do."""
+    engine = create_engine(settings.database_url, application_name=application_name, pool_size=settings.pool_size)
+    return Context(settings, engine, FieldCipher(settings.ring()), content_store(settings))
 
 
 async def context_of(request: Request) -> Context:

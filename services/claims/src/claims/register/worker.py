@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from claims.app import build_context
+from claims.context import build_context
 from claims.households.index_backfill import index_some_members
 from claims.register import store
 from claims.register.runner import run_one
