@@ -1,90 +1,18 @@
-"""A small year over HTTP to its end: closed, adjusted, closed again, carried forward; the next year begins where it ended."""
+"""A small year over HTTP to its end: closed, adjusted, closed again, by whom, once, whatever comes at the same time."""
 
 from __future__ import annotations
 
 import asyncio
 
-import asyncpg
-import httpx
 import pytest
 
 from deploy.local.databases import Database
-from deploy.local.issuer import Issuer
-from tests.support.ledger_calls import Json, LedgerCalls
-from tests.support.ledger_engine import broken_totals, connect
-from tests.support.servers import Server
+from tests.integration.ledger_year_end.conftest import RESULTS, Year, sound
+from tests.support.ledger_calls import Json
 
 pytestmark = pytest.mark.anyio
 
-RESULTS = {"4001", "4603", "4604", "5001", "6001", "6609", "7101", "3301", "3302", "8501"}
 WHY = {"reason": "漏记", "authority": "县财政局〔2022〕1号"}
-
-
-class Year(LedgerCalls):
-    """A book that begins in November 2021: two funds, several sources, encumbrances; and a receipt of the year after."""
-
-    encumbrances: dict[str, str]
-
-    async def run(self) -> None:
-        assert (await self.open_book("2021-11")).status_code == 201
-        for fund, source, fen in (
-            ("health", "county", 1_000_00),
-            ("health", "donation", 200_00),
-            ("health", "interest", 10_00),
-            ("repair", "central", 500_00),
-        ):
-            body = {"amount_fen": fen, "source": source, "effective_on": "2021-11-05"}
-            await self.made(f"/funds/{fund}/receipts", **body)
-        for fund, fen in (("health", 900_00), ("repair", 400_00)):
-            body = {"amount_fen": fen, "fiscal_year": 2021, "effective_on": "2021-11-06", "authority": "文号"}
-            await self.made(f"/funds/{fund}/allotments", **body)
-        self.encumbrances = {}
-        for fund, fen in (("health", 300_00), ("repair", 100_00)):
-            body = {"fund": fund, "fiscal_year": 2021, "amount_fen": fen, "purpose": "合同", "reference": f"HT-{fund}"}
-            self.encumbrances[fund] = (await self.made("/encumbrances", **body, effective_on="2021-11-07"))["id"]
-        paid = {"amount_fen": 120_00, "effective_on": "2021-12-08", "payee_ref": "p-1"}
-        await self.made(f"/encumbrances/{self.encumbrances['health']}/liquidations", **paid)
-        direct = {
-            "amount_fen": 50_00,
-            "effective_on": "2021-12-09",
-            "payee_ref": "p-2",
-            "purpose": "印刷",
-            "source": "donation",
-        }
-        await self.made("/funds/health/payments", **direct)
-        next_year = {"amount_fen": 70_00, "source": "central", "effective_on": "2022-01-10"}
-        await self.made("/funds/health/receipts", **next_year)
-
-    async def end(self) -> None:
-        for month in ("2021-11", "2021-12"):
-            await self.made(f"/periods/{month}/close")
-
-    async def balances(self, fund: str, as_of: str = "2021-12-31") -> dict[str, int]:
-        found = await self.read("/reports/trial-balance", as_of=as_of, fund=fund)
-        return {item["account"]: item["balance_fen"] for item in found["items"] if item["balance_fen"]}
-
-    async def execution(self, year: int, fund: str) -> tuple[int, int, int, int]:
-        found = await self.read("/reports/fund-execution", fiscal_year=year)
-        line = next(item for item in found["items"] if item["code"] == fund)
-        allotted, encumbered = line["allotted_fen"], line["encumbered_fen"]
-        return allotted, encumbered, line["expended_fen"], line["available_fen"]
-
-
-@pytest.fixture
-async def year(ledger_client: httpx.AsyncClient, issuer: Issuer) -> Year:
-    made = Year(ledger_client, issuer)
-    await made.run()
-    return made
-
-
-async def sound(year: Year, database: Database) -> None:
-    """Every maintained figure is the sum of the postings, and the chain holds."""
-    connection: asyncpg.Connection[asyncpg.Record] = await connect(database.owner_url)
-    try:
-        assert await broken_totals(connection) == []
-    finally:
-        await connection.close()
-    assert (await year.read("/chain/verification"))["verified"] is True
 
 
 async def test_closing_takes_every_result_to_where_it_stays_and_leaves_the_next_year_alone(
@@ -276,122 +204,6 @@ async def test_a_checker_approves_the_amount_that_was_proposed_and_no_other(
     await sound(year, ledger_database)
 
 
-async def test_by_default_what_is_promised_is_carried_and_what_is_not_lapses(
-    year: Year, ledger_database: Database
-) -> None:
-    await year.end()
-    answer = await year.made("/fiscal-years/2021/carry-forward")
-    assert [(entry["fund"], entry["kind"]) for entry in answer["entries"]] == [
-        ("health", "carry_forward"),
-        ("health", "budget_lapse"),
-        ("repair", "carry_forward"),
-        ("repair", "budget_lapse"),
-    ]
-    # 900 allotted, 120 + 50 spent, 180 promised: 550 lapse.
-    assert await year.execution(2021, "health") == (170_00, 0, 170_00, 0)
-    assert await year.execution(2022, "health") == (180_00, 180_00, 0, 0)
-    report = await year.read("/reports/carry-forward", fiscal_year=2021)
-    figures = {fund["fund"]: fund for fund in report["funds"]}
-    assert figures["health"]["available_lapsed_fen"] == 550_00
-    assert figures["health"]["encumbered_carried_fen"] == 180_00
-    assert report["still_standing"] == 0
-    held = next(item for item in report["items"] if item["fund"] == "health")
-    assert (held["encumbrance"], held["outcome"], held["amount_fen"]) == (
-        year.encumbrances["health"],
-        "carried",
-        180_00,
-    )
-    assert held["entry"] == answer["entries"][0]["id"]
-    assert (await year.post("/fiscal-years/2021/carry-forward", {})).json()["nothing_left"] is True
-    # The encumbrance is the same one, and the next year pays it.
-    paid = {"amount_fen": 180_00, "effective_on": "2022-01-20", "payee_ref": "p-1"}
-    await year.made(f"/encumbrances/{year.encumbrances['health']}/liquidations", **paid)
-    assert await year.execution(2022, "health") == (180_00, 0, 180_00, 0)
-    await sound(year, ledger_database)
-
-
-async def test_a_rule_of_the_fund_lets_encumbrances_lapse_and_carries_what_is_available(
-    year: Year, ledger_database: Database
-) -> None:
-    rules = [
-        {"fund": "*", "available": "lapse", "encumbered": "lapse"},
-        {"fund": "repair", "available": "carry", "encumbered": "lapse"},
-    ]
-    assert (await year.post("/carry-forward-rules", {"rules": rules}, who="admin")).status_code == 201
-    await year.end()
-    await year.made("/fiscal-years/2021/carry-forward")
-    assert await year.execution(2021, "health") == (170_00, 0, 170_00, 0)
-    assert await year.execution(2022, "health") == (0, 0, 0, 0)
-    assert await year.execution(2021, "repair") == (0, 0, 0, 0)
-    assert await year.execution(2022, "repair") == (400_00, 0, 0, 400_00)
-    released = await year.read(f"/encumbrances/{year.encumbrances['repair']}")
-    assert (released["status"], released["released_fen"]) == ("released", 100_00)
-    first = await year.read("/reports/carry-forward", fiscal_year=2021, limit=1)
-    second = await year.read("/reports/carry-forward", fiscal_year=2021, limit=1, cursor=first["next_cursor"])
-    shown = [*first["items"], *second["items"]]
-    assert [(item["fund"], item["outcome"], item["amount_fen"]) for item in shown] == [
-        ("health", "lapsed", 180_00),
-        ("repair", "lapsed", 100_00),
-    ]
-    assert second["next_cursor"] is None
-    await sound(year, ledger_database)
-
-
-async def test_an_encumbrance_somebody_is_still_owed_is_carried_whatever_the_rule(year: Year) -> None:
-    rules = [{"fund": "*", "available": "lapse", "encumbered": "lapse"}]
-    assert (await year.post("/carry-forward-rules", {"rules": rules}, who="admin")).status_code == 201
-    held = year.encumbrances["health"]
-    entries = (await year.read("/journal-entries", fund="health"))["items"]
-    [paid] = [entry["id"] for entry in entries if entry["kind"] == "liquidation"]
-    said = {"effective_on": "2021-12-20", "reason": "账号有误"}
-    await year.made(f"/encumbrances/{held}/liquidations/{paid}/return", **said)
-    await year.end()
-    await year.made("/fiscal-years/2021/carry-forward")
-    report = await year.read("/reports/carry-forward", fiscal_year=2021)
-    outcomes = {item["fund"]: (item["outcome"], item["amount_fen"]) for item in report["items"]}
-    assert outcomes == {"health": ("carried", 300_00), "repair": ("lapsed", 100_00)}
-
-
-async def test_the_rules_of_carrying_forward_are_versions_in_the_chain(year: Year) -> None:
-    rules = {"rules": [{"fund": "repair", "available": "carry", "encumbered": "carry"}]}
-    new = await year.read("/carry-forward-rules")
-    assert (new["rules"], new["default"]["available"], new["default"]["encumbered"]) == ([], "lapse", "carry")
-    made = await year.post("/carry-forward-rules", rules, who="admin")
-    assert made.status_code == 201
-    await year.post("/carry-forward-rules", {"rules": []}, who="admin")
-    shown = await year.read("/carry-forward-rules")
-    assert (shown["rules"], [version["rules"] for version in shown["versions"]]) == ([], [[], rules["rules"]])
-    unknown = await year.post("/carry-forward-rules", {"rules": [rules["rules"][0] | {"fund": "nothing"}]}, who="admin")
-    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_fund_in_rule")
-    twice = await year.post("/carry-forward-rules", {"rules": rules["rules"] * 2}, who="admin")
-    assert (twice.status_code, twice.json()["code"]) == (422, "duplicate_fund_in_rules")
-    assert (await year.read("/chain/verification"))["verified"] is True
-
-
-async def test_the_next_year_begins_where_this_one_ended(
-    year: Year, postgres: Server, ledger_database: Database
-) -> None:
-    await year.end()
-    await year.made("/fiscal-years/2021/closing")
-    await year.made("/fiscal-years/2021/carry-forward")
-    await year.made("/periods/2021-13/close")
-    report = await year.read("/reports/year-end", fiscal_year=2021)
-    assert (report["equal"], report["closing_on"], report["opening_on"]) == (True, "2021-12-31", "2022-01-01")
-    lines = {
-        (one["fund"], one["account"], one["budget_year"], one["source"]): one["closing_fen"] for one in report["items"]
-    }
-    # By hand: the year's receipts less its payments, by source; January's receipt is in neither column.
-    assert lines["health", "1002", None, "county"] == 880_00
-    assert lines["health", "1002", None, "donation"] == 150_00
-    assert ("health", "1002", None, "central") not in lines
-    assert lines["health", "encumbered", 2022, None] == -180_00
-    assert not RESULTS & {account for _, account, _, _ in lines}
-    assert all(one["closing_fen"] == one["opening_fen"] for one in report["items"])
-    broken = "UPDATE daily_total SET debit_fen = debit_fen + 1 WHERE account = '1002' AND day = '2022-01-10'"
-    postgres.sql(ledger_database, f"SET session_replication_role = replica; {broken}")
-    assert (await year.read("/reports/year-end", fiscal_year=2021))["equal"] is False
-
-
 async def test_the_adjusting_period_is_a_period_of_the_book_and_seals_the_year(year: Year) -> None:
     await year.end()
     late = (("repair", "5001", "debit", 9), ("repair", "2303", "credit", 9))
@@ -445,68 +257,4 @@ async def test_adjustments_racing_the_closing_are_in_it_or_left_for_the_next(
     health = await year.balances("health")
     assert RESULTS.isdisjoint(health)
     assert health["3001"] == -1040_00 + 15 * 7
-    await sound(year, ledger_database)
-
-
-async def test_a_gift_stays_bound_to_its_purpose_and_an_open_advance_keeps_its_budget(
-    year: Year, ledger_database: Database
-) -> None:
-    on: Json = {"effective_on": "2021-12-10"}
-    rules = [{"fund": "*", "available": "lapse", "encumbered": "lapse"}]
-    assert (await year.post("/carry-forward-rules", {"rules": rules}, who="admin")).status_code == 201
-    gift = {"amount_fen": 80_00, "giver_ref": "giver-1", "purpose": "助学"}
-    given = await year.made("/funds/education/restricted-gifts", **gift, **on)
-    allotment = {"amount_fen": 100_00, "fiscal_year": 2021, "authority": "文号"}
-    await year.made("/funds/education/allotments", **allotment, **on)
-    paid = {"amount_fen": 30_00, "payee_ref": "student-1", "purpose": "助学金", "item": given["item"]["id"]}
-    await year.made("/funds/education/restricted-gift-payments", **paid, **on)
-    advanced = {"amount_fen": 40_00, "payee_ref": "hospital-1", "purpose": "垫付"}
-    await year.made("/funds/health/advances", **advanced, **on)
-    await year.end()
-    await year.made("/fiscal-years/2021/closing")
-    education = await year.balances("education")
-    assert RESULTS.isdisjoint(education)
-    assert (education["3001"], education["8201"], education.get("8202", 0)) == (-50_00, -50_00, 0)
-    await year.made("/fiscal-years/2021/carry-forward")
-    report = await year.read("/reports/carry-forward", fiscal_year=2021)
-    outcomes = sorted((item["fund"], item["outcome"], item["amount_fen"]) for item in report["items"])
-    assert outcomes == [
-        ("health", "carried", 40_00),
-        ("health", "lapsed", 180_00),
-        ("repair", "lapsed", 100_00),
-    ]
-    # The household settles the next year: the advance's budget goes back to the year that has it now.
-    items = (await year.read("/open-items", fund="health"))["items"]
-    [advance] = [item["id"] for item in items if item["kind"] == "advance"]
-    settled = {
-        "amount_fen": 40_00,
-        "payer": "household",
-        "payee_ref": "p-9",
-        "effective_on": "2022-02-01",
-        "item": advance,
-    }
-    await year.made("/funds/health/advance-settlements", **settled)
-    assert await year.execution(2022, "health") == (40_00, 0, 0, 40_00)
-    await sound(year, ledger_database)
-
-
-async def test_a_purpose_keeps_its_budget_over_the_turn_of_the_year(year: Year, ledger_database: Database) -> None:
-    purpose = {"fund": "repair", "code": "roads", "name_zh": "村道养护", "kinds": [], "sources": []}
-    made = await year.post("/purposes", purpose)
-    assert made.status_code == 201, made.text
-    rules = [{"fund": "repair", "available": "carry", "encumbered": "carry"}]
-    assert (await year.post("/carry-forward-rules", {"rules": rules}, who="admin")).status_code == 201
-    on: Json = {"effective_on": "2021-12-10"}
-    allotment = {"amount_fen": 70_00, "fiscal_year": 2021, "authority": "文号", "purpose_code": "roads"}
-    await year.made("/funds/repair/allotments", **allotment, **on)
-    await year.end()
-    await year.made("/fiscal-years/2021/carry-forward")
-    report = await year.read("/reports/carry-forward", fiscal_year=2021)
-    carried = {
-        fund["purpose_code"]: fund["available_carried_fen"] for fund in report["funds"] if fund["fund"] == "repair"
-    }
-    assert carried == {None: 300_00, "roads": 70_00}
-    lines = (await year.read("/reports/year-end", fiscal_year=2021))["items"]
-    [roads] = [one for one in lines if one["purpose_code"] == "roads" and one["account"] == "available"]
-    assert (roads["budget_year"], roads["closing_fen"], roads["equal"]) == (2022, -70_00, True)
     await sound(year, ledger_database)

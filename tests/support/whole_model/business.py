@@ -194,9 +194,8 @@ class Business(Posting):
         budget = (self._own_year, purpose)
         if moved is not None:
             budget = (book.encumbrances[moved].year, book.encumbrances[moved].purpose)
-        paid_in = budget[0] if item is None else item.of_year
-        if self.kind.way == "pool_paid_back":
-            paid_in = self.year or paid_in
+        said_year = self.year if "fiscal_year" in self.kind.fields else None
+        paid_in = budget[0] if item is None else said_year or item.of_year
         fen = self.fen
         if "fee_bp" in self.kind.fields:
             # A share in basis points, half a fen rounded up.

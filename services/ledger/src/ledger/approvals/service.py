@@ -22,13 +22,14 @@ from common.paging import decode_cursor, page_of
 from ledger.approvals import rules, store
 from ledger.approvals.rules import Decision
 from ledger.approvals.store import ProposalFilter
+from ledger.journal.calls import nth, post_call
 from ledger.journal.chain import instant
 from ledger.journal.decide import Outcome
 from ledger.journal.drafts import NOT_ATTEMPTED, Answer, Json, Needs, Plan, PostedEntry, PostingRequest
 from ledger.journal.engine import PostingEngine
 from ledger.journal.entries import People
 from ledger.journal.once import Once
-from ledger.journal.posting import Again, nth, post_call
+from ledger.journal.posting import Again
 from ledger.journal.reading import require_book
 from ledger.journal.state import ApprovalRule, BookState
 from ledger.problems import SECOND_PERSON_NEEDED

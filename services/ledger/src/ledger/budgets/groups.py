@@ -18,12 +18,12 @@ from ledger.budgets.life_rules import Share, decide_one_of
 from ledger.budgets.life_schemas import GroupLiquidationIn, GroupReleaseIn
 from ledger.budgets.schemas import LiquidationIn, ReleaseIn
 from ledger.budgets.service import liquidation_request, release_request
+from ledger.journal.calls import nth, post_call
 from ledger.journal.decide import Outcome
 from ledger.journal.drafts import Act, EntryDraft, PostingRequest
 from ledger.journal.engine import PostingEngine
 from ledger.journal.once import Once
 from ledger.journal.people import people_of
-from ledger.journal.posting import nth, post_call
 from ledger.journal.state import BookState
 
 _OF_THE_CALL = {IDEMPOTENCY_KEY_REUSED.code, PRECONDITION_FAILED.code}

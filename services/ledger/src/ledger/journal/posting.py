@@ -1,10 +1,10 @@
-"""Use cases of free journal entries: post one, many, or take one back; and calls of many requests under one key."""
+"""Use cases of free journal entries: post one, many, or take one back."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
@@ -15,7 +15,7 @@ from common.errors import Problem
 from common.idempotency import fingerprint_value
 from common.json_body import refuse_unstorable
 from common.validation import problem_from
-from ledger.journal.drafts import NOT_ATTEMPTED, Act, Answer, LineDraft, Needs, PostedEntry, PostingRequest
+from ledger.journal.drafts import NOT_ATTEMPTED, Answer, LineDraft, Needs, PostedEntry, PostingRequest
 from ledger.journal.entries import FreeEntry, People, Reversal, draft_free_entry, draft_reversal, entry_json
 from ledger.journal.once import Once
 from ledger.journal.people import conditions_of, deed_of, people_of
@@ -74,42 +74,6 @@ def reversal_request(once: Once, people: People, entry: UUID, body: ReversalIn) 
         conditions=conditions_of(body, entry=entry),
         deed=deed_of("reversal", people, body, entry=str(entry)),
         dry_run=once.dry_run,
-    )
-
-
-async def post_call(
-    engine: PostingEngine, once: Once, requests: Sequence[PostingRequest], *, atomic: bool
-) -> list[Outcome]:
-    """Post the requests of one call, each under the key ``nth`` gives it; return what became of each, in order.
-
-    The call's own key is bound to this call from its first effect on, or its first refusal by a rule: nothing else is done under it.
-    One by one it is bound before the first is tried, so that a call that was cut off is finished by its repetition.
-    Raises what is about the call: ``idempotency_key_reused``, ``unavailable``, ``not_found`` of the book, ``internal_error``.
-    """
-    if not atomic:
-        await engine.post(_announcement(once))
-        return await engine.post_many(requests, atomic=False)
-    told, *outcomes = await engine.post_many([_announcement(once), *requests], atomic=True)
-    if isinstance(told, Problem):
-        raise told
-    return outcomes
-
-
-def nth(once: Once, number: int) -> Once:
-    """Return what makes the member of a call with this number happen once."""
-    return replace(once, key=f"{once.key}#{number}")
-
-
-def _announcement(once: Once) -> PostingRequest:
-    def told(*_about: object) -> dict[str, Json]:
-        return {}
-
-    def nothing(state: BookState) -> Act:
-        del state
-        return Act((), told, status=200)
-
-    return PostingRequest(
-        once.book, once.key, once.fingerprint, Needs(), nothing, told, dry_run=once.dry_run, announces=True
     )
 
 
